@@ -1,0 +1,85 @@
+"""A Doc as the rooms above see it: sentences of plain words, each with its place, built only where a mention stands."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from spacy.tokens import Doc
+
+from mrterms.records import Section
+
+__all__ = ["SECTIONS_KEY", "Sentence", "View"]
+
+SECTIONS_KEY = "mrterms_sections"
+"""The span group in which the sections component leaves its sections; a span's label is the section's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence without its white space (a line break inside a sentence is a mere wrap).
+
+    ``words`` as written, ``lower`` in lower case, ``starts`` the character offset of each word, ``tokens`` its token
+    index in the Doc. ``section`` is the section in which the sentence begins.
+    """
+
+    token_start: int
+    token_end: int
+    words: list[str]
+    lower: list[str]
+    starts: list[int]
+    tokens: list[int]
+    section: Section | None
+
+    def locate(self, token_start: int, token_end: int) -> tuple[int, int]:
+        """The words (half-open) that the Doc's tokens ``token_start`` to ``token_end`` are."""
+        first = bisect_right(self.tokens, token_start - 1)
+        last = bisect_right(self.tokens, token_end - 1)
+        return first, last
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The character offsets of the words ``first`` to ``last`` (half-open)."""
+        return self.starts[first], self.starts[last - 1] + len(self.words[last - 1])
+
+
+class View:
+    """Sentences and sections of a Doc, looked up by token and kept once built."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.doc = doc
+        self.text: str = doc.text
+        self.length = len(doc)
+        starts: list[int] = (doc.to_array("SENT_START") == 1).nonzero()[0].tolist()  # type: ignore[attr-defined]
+        self.sentence_starts = starts if starts[:1] == [0] else [0, *starts]
+        self.sections: list[Section] = [
+            Section(name=span.label_, token_start=span.start, token_end=span.end) for span in doc.spans.get(SECTIONS_KEY, ())
+        ]
+        self._section_starts = [section.token_start for section in self.sections]
+        self._sentences: dict[int, Sentence] = {}
+
+    def section_at(self, token: int) -> Section | None:
+        """The section that holds a token."""
+        place = bisect_right(self._section_starts, token) - 1
+        return self.sections[place] if place >= 0 and token < self.sections[place].token_end else None
+
+    def sentence_number(self, token: int) -> int:
+        """The number of the sentence that holds a token."""
+        return bisect_right(self.sentence_starts, token) - 1
+
+    def sentence_at(self, token: int) -> Sentence:
+        """The sentence that holds a token."""
+        return self.sentence(self.sentence_number(token))
+
+    def sentence(self, number: int) -> Sentence:
+        """The sentence of that number."""
+        if (known := self._sentences.get(number)) is not None:
+            return known
+        start = self.sentence_starts[number]
+        end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
+        kept = [(token.i, token.idx, token.text) for token in self.doc[start:end] if not token.is_space]
+        words = [word for _, _, word in kept]
+        sentence = Sentence(
+            start, end, words, [word.lower() for word in words], [at for _, at, _ in kept], [i for i, _, _ in kept], self.section_at(start)
+        )
+        self._sentences[number] = sentence
+        return sentence
