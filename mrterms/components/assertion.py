@@ -1,0 +1,74 @@
+"""``mrterms_assertion``: what the text says about each mention (present, absent, the father's, planned ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Literal
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from mrterms.assertion import Asserter, Target
+from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
+from mrterms.lexicon import Lexicon
+
+__all__ = ["AssertionComponent", "make_assertion"]
+
+_Kind = Literal["lesion", "infarct", "procedure", "other"]
+
+
+class AssertionComponent:
+    """spaCy component around :class:`mrterms.assertion.Asserter`."""
+
+    def __init__(self, *, lexicons: Sequence[str], builtin: bool) -> None:
+        register_extension()
+        self._lexicon = configured_lexicon(lexicons, builtin)
+        self._asserter = Asserter()
+
+    def __call__(self, doc: Doc) -> Doc:
+        work = work_of(doc)
+        if not work.mentions:
+            return doc
+        view = work.view
+        by_sentence: dict[int, list[int]] = {}
+        for place, mention in enumerate(work.mentions):
+            by_sentence.setdefault(view.sentence_number(mention.token_start), []).append(place)
+        annotations = annotations_of(doc)
+        for number, places in by_sentence.items():
+            sentence = view.sentence(number)
+            targets = []
+            for place in places:
+                mention = work.mentions[place]
+                first, last = sentence.locate(mention.token_start, mention.token_end)
+                targets.append(Target(first=first, last=last, kind=target_kind(self._lexicon, annotations[place]["concept_id"])))
+            previous = view.sentence(number - 1) if number else None
+            for place, assertion in zip(places, self._asserter.assess(sentence, targets, previous=previous), strict=True):
+                annotations[place]["assertion"] = {
+                    "status": assertion.status,
+                    "experiencer": assertion.experiencer,
+                    "temporality": assertion.temporality,
+                    "change": assertion.change,
+                    "cues": [asdict(cue) for cue in assertion.cues],
+                }
+        return doc
+
+
+def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
+    """How a concept behaves in time: a chronic lesion, an event, a procedure, or unknown."""
+    concept = lexicon.concepts.get(concept_id or "")
+    if concept is None:
+        return "infarct" if concept_id is None else "other"
+    if concept.semantic_type in ("procedure", "device"):
+        return "procedure"
+    if concept.concept_id == "myocardial_infarction" or "myocardial_infarction" in concept.parents:
+        return "infarct"
+    return "lesion" if any("valve" in parent or "regurgitation" in parent or "stenosis" in parent for parent in concept.parents) else "other"
+
+
+@Language.factory(
+    "mrterms_assertion", requires=["doc.spans"], assigns=["span._.mrterms"], default_config={"lexicons": [], "builtin": True}
+)
+def make_assertion(nlp: Language, name: str, lexicons: list[str], builtin: bool) -> AssertionComponent:
+    """The factory."""
+    return AssertionComponent(lexicons=lexicons, builtin=builtin)

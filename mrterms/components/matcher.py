@@ -1,0 +1,54 @@
+"""``mrterms_matcher``: finds the mentions and leaves them, not yet told apart, on the Doc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from mrterms.components.publishing import publish
+from mrterms.components.shared import ANNOTATIONS, DISCARDED, configured_lexicon, register_extension, work_of
+from mrterms.matching.matcher import Matcher
+from mrterms.records import Candidate, Mention, Sense
+
+__all__ = ["MatcherComponent", "make_matcher"]
+
+
+class MatcherComponent:
+    """spaCy component around :class:`mrterms.matching.matcher.Matcher`."""
+
+    def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool) -> None:
+        register_extension()
+        self._lexicon = configured_lexicon(lexicons, builtin)
+        tokenizer = nlp.tokenizer
+        self._matcher = Matcher(self._lexicon, nlp.vocab, lambda text: [token.text for token in tokenizer(text)], fuzzy=fuzzy)
+
+    def __call__(self, doc: Doc) -> Doc:
+        work = work_of(doc)
+        work.mentions, lost = self._matcher.match(work.view)
+        if work.mentions:
+            publish(doc, work.view, self._lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
+        else:
+            doc.spans[ANNOTATIONS] = []
+            doc.user_data[ANNOTATIONS] = []
+        doc.spans[DISCARDED] = [Span(doc, one.token_start, one.token_end, label="discarded", kb_id=one.concept_ids[0]) for one in lost]
+        return doc
+
+
+def _undecided(mention: Mention) -> Sense:
+    if len(mention.concept_ids) == 1:
+        return Sense(status="unambiguous", concept_id=mention.concept_ids[0], candidates=(Candidate(concept_id=mention.concept_ids[0], probability=1.0),))
+    share = 1.0 / len(mention.concept_ids)
+    candidates = tuple(Candidate(concept_id=one, probability=share) for one in mention.concept_ids)
+    return Sense(status="ambiguous", concept_id=None, probability=share, candidates=candidates)
+
+
+@Language.factory(
+    "mrterms_matcher",
+    assigns=["doc.spans", "span._.mrterms"],
+    default_config={"lexicons": [], "builtin": True, "fuzzy": True},
+)
+def make_matcher(nlp: Language, name: str, lexicons: list[str], builtin: bool, fuzzy: bool) -> MatcherComponent:
+    """The factory; ``lexicons`` are names of shipped lexicons or paths of the user's, ``builtin`` keeps the valve lexicon."""
+    return MatcherComponent(nlp, lexicons=lexicons, builtin=builtin, fuzzy=fuzzy)

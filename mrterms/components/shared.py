@@ -1,0 +1,80 @@
+"""What the components share: one lexicon a configuration, one View a Doc, and the names of what stands on a Doc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from spacy.tokens import Doc, Span
+
+from mrterms.lexicon import Lexicon, load_lexicon, merge
+from mrterms.records import Annotation, Mention
+from mrterms.text.view import View
+
+__all__ = ["ANNOTATIONS", "DISCARDED", "OTHER", "SETTING", "Work", "annotations_of", "configured_lexicon", "register_extension", "work_of"]
+
+ANNOTATIONS = "mrterms"
+"""Span group of the mentions, and key of ``doc.user_data`` under which their annotations stand as plain data."""
+DISCARDED = "mrterms_discarded"
+OTHER = "mrterms_other"
+SETTING = "mrterms_setting"
+
+
+@dataclass(slots=True)
+class Work:
+    """What the components of one pipeline know of a Doc while it passes through; never stored."""
+
+    view: View
+    mentions: list[Mention] = field(default_factory=list)
+
+
+_WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()
+
+
+def work_of(doc: Doc) -> Work:
+    """The working state of a Doc, made at the first call."""
+    work = _WORK.get(doc)
+    if work is None:
+        work = _WORK[doc] = Work(View(doc))
+    return work
+
+
+@lru_cache(maxsize=8)
+def _lexicon(names: tuple[str, ...], builtin: bool) -> Lexicon:
+    chosen = [load_lexicon("valve")] if builtin else []
+    return merge(*chosen, *(load_lexicon(name) for name in names))
+
+
+def configured_lexicon(lexicons: Sequence[str], builtin: bool) -> Lexicon:
+    """The built-in lexicon and the user's, read once a configuration."""
+    return _lexicon(tuple(str(name) for name in lexicons), builtin)
+
+
+def annotations_of(doc: Doc) -> list[Annotation]:
+    """The annotations of a Doc as plain data, parallel to ``doc.spans["mrterms"]``."""
+    found: list[Annotation] = doc.user_data.setdefault(ANNOTATIONS, [])
+    return found
+
+
+def _annotation_of(span: Span) -> Annotation | None:
+    for one in span.doc.user_data.get(ANNOTATIONS, ()):
+        if one["start"] == span.start_char and one["end"] == span.end_char and (one["concept_id"] or "") == span.kb_id_:
+            return dict(one)
+    return None
+
+
+def _set_annotation(span: Span, value: Annotation) -> None:
+    for place, one in enumerate(span.doc.user_data.get(ANNOTATIONS, ())):
+        if one["start"] == span.start_char and one["end"] == span.end_char and (one["concept_id"] or "") == span.kb_id_:
+            span.doc.user_data[ANNOTATIONS][place] = dict(value)
+
+
+def register_extension() -> None:
+    """Make ``span._.mrterms`` known; it reads plain data of the Doc, so DocBin and processes keep it."""
+    if not Span.has_extension("mrterms"):
+        Span.set_extension("mrterms", getter=_annotation_of, setter=_set_annotation)
+
+

@@ -1,0 +1,234 @@
+"""From a Doc to its mentions: forms found, overlaps settled, valves and lesions joined."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.resources.abc import Traversable
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from mrterms.lexicon import Lexicon
+from mrterms.lexicon.tables import read_table
+from mrterms.matching.composing import Composed, Composer, Item, carried_site
+from mrterms.matching.finder import Finder, Hit
+from mrterms.matching.forms import Form, FormTable, Part
+from mrterms.matching.overlaps import longest_first
+from mrterms.matching.words import Vocabulary, WordMemo
+from mrterms.records import Attribute, Match, MatchKind, Mention
+from mrterms.text.view import Sentence, View
+from mrterms.text.words_in_use import words_in_use
+
+__all__ = ["Matcher"]
+
+_UNSPECIFIED = "heart_valve_regurgitation"
+_LEAKY_DEFAULT = "mitral"
+_FUZZY_PENALTY = 0.06
+_SCORES: Mapping[str, float] = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98, "pattern": 0.9}
+
+
+class Matcher:
+    """Finds the mentions of a lexicon's concepts. Build it once; :meth:`match` keeps no state of the text."""
+
+    def __init__(self, lexicon: Lexicon, vocab: Vocab, tokenize: Callable[[str], list[str]], *, fuzzy: bool = True) -> None:
+        self._lexicon = lexicon
+        self._vocabulary = Vocabulary(spelling=_spelling(), in_use=words_in_use, fuzzy=fuzzy)
+        self._table = FormTable(self._vocabulary, tokenize)
+        self._table.add_lexicon(lexicon)
+        self._site_lesions: dict[tuple[str, str], str] = {}
+        self._modifiers: dict[str, set[str]] = {}
+        if lexicon.folder is not None:
+            self._read_parts(lexicon.folder)
+        self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
+        self._composer = Composer(self._site_lesions, frozenset(self._words("open") | self._words("grade") | self._words("valvular")))
+        self._grades = frozenset(self._words("grade"))
+        keys = iter({**self._table.forms, **self._table.parts})
+        self._finder = Finder(vocab, keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
+
+    def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
+        """The mentions of a text in order, and the overlap losers."""
+        hits = self._finder.find(view.doc)
+        if not hits:
+            return [], []
+        hits = [hit for hit in hits if self._in_one_sentence(view, hit)]
+        forms = [hit for hit in hits if hit.key in self._table.forms and self._allowed(view, hit)]
+        kept, lost = longest_first(forms, rank=lambda hit: hit.edits)
+        mentions = [self._mention(view, hit) for hit in kept]
+        parts = [hit for hit in hits if hit.key in self._table.parts]
+        if parts:
+            mentions += self._compose(view, mentions, parts)
+        mentions = [self._placed(view, mention, mentions) for mention in mentions]
+        mentions.sort(key=lambda mention: (mention.start, -mention.end))
+        return mentions, [self._mention(view, hit) for hit in lost]
+
+    # -- forms ------------------------------------------------------------------------------------------------------
+
+    def _in_one_sentence(self, view: View, hit: Hit) -> bool:
+        starts = view.sentence_starts
+        return hit.token_end - hit.token_start == 1 or bisect_right(starts, hit.token_start) == bisect_right(starts, hit.token_end - 1)
+
+    def _allowed(self, view: View, hit: Hit) -> bool:
+        form = self._table.forms[hit.key]
+        return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
+
+    def _graded(self, sentence: Sentence, hit: Hit) -> bool:
+        first, last = sentence.locate(hit.token_start, hit.token_end)
+        before, after = sentence.lower[max(0, first - 1) : first], sentence.lower[last : last + 1]
+        return bool(self._grades.intersection(before)) or any(word[:1].isdigit() and word.endswith("+") for word in after)
+
+    def _mention(self, view: View, hit: Hit) -> Mention:
+        form = self._table.forms[hit.key]
+        span = view.doc[hit.token_start : hit.token_end]
+        start, end = span.start_char, span.end_char
+        text = view.text[start:end]
+        kind, reason = _kind(form, text, hit)
+        score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * hit.edits)
+        senses = self._lexicon.senses.get(form.term.text, ()) if form.short else ()
+        return Mention(
+            start=start,
+            end=end,
+            text=text,
+            token_start=hit.token_start,
+            token_end=hit.token_end,
+            match=Match(kind=kind, term=form.term.text, score=round(score, 3), reason=reason),
+            concept_ids=tuple(sense.concept_id for sense in senses) or tuple(form.concept_ids),
+            short_form=form.term.text if senses else None,
+        )
+
+    # -- valve and lesion apart ---------------------------------------------------------------------------------------
+
+    def _compose(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
+        taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)}
+        free, _ = longest_first([hit for hit in parts if taken.isdisjoint(range(hit.token_start, hit.token_end))])
+        if not free:
+            return []
+        by_sentence: dict[int, list[Item]] = {}
+        for hit in free:
+            self._add_item(view, by_sentence, hit, self._part_item(hit))
+        for mention in mentions:
+            if item := self._concept_item(mention):
+                self._add_item(view, by_sentence, mention, item)
+        for items in by_sentence.values():
+            items.sort(key=lambda item: item.first)
+        site_of = {number: site for number, items in by_sentence.items() if (site := _last_site(items))}
+        found: list[Mention] = []
+        for number, items in by_sentence.items():
+            if any(item.lesion for item in items):
+                sentence = view.sentence(number)
+                carried = carried_site(view, number, site_of, self._stops(view, number))
+                composed, unplaced = self._composer.compose(sentence, items, carried)
+                found += [self._composed_mention(view, sentence, one) for one in composed]
+                found += self._lone_lesions(view, sentence, unplaced, mentions)
+        return found
+
+    def _add_item(self, view: View, by_sentence: dict[int, list[Item]], where: Hit | Mention, item: Item) -> None:
+        number = view.sentence_number(where.token_start)
+        first, last = view.sentence(number).locate(where.token_start, where.token_end)
+        by_sentence.setdefault(number, []).append(replace(item, first=first, last=last))
+
+    def _part_item(self, hit: Hit) -> Item:
+        part = self._table.parts[hit.key]
+        if part.role == "site":
+            return Item(0, 0, part.value, None, full=part.full)
+        return Item(0, 0, None, part.value, adjective=part.part == "adjective")
+
+    def _concept_item(self, mention: Mention) -> Item | None:
+        if mention.short_form or len(mention.concept_ids) != 1:
+            return None
+        concept = self._lexicon.concepts[mention.concept_ids[0]]
+        pair = self._parts_of.get(concept.concept_id) or self._parts_of.get(concept.report_as)
+        if pair is None:
+            return None
+        site_first = mention.text[:4].lower() in {site[:4] for site, _ in self._site_lesions} or mention.text[:2] in {"MV", "AV", "TV", "PV"}
+        return Item(0, 0, pair[0], pair[1], site_first=site_first)
+
+    def _stops(self, view: View, number: int) -> frozenset[int]:
+        """Among the few sentences before, those that begin a paragraph or a section: nothing is carried over them."""
+        stops = set()
+        for earlier in range(number, max(-1, number - 5), -1):
+            start = view.sentence_starts[earlier]
+            blank = start > 0 and view.doc[start - 1].is_space and view.doc[start - 1].text.count("\n") > 1
+            section = view.section_at(start)
+            if blank or (section is not None and section.token_start == start):
+                stops.add(earlier)
+        return frozenset(stops)
+
+    def _composed_mention(self, view: View, sentence: Sentence, one: Composed) -> Mention:
+        concept_id = self._site_lesions[one.site, one.lesion]
+        return self._pattern_mention(view, sentence, one.first, one.last, concept_id, one.reason)
+
+    def _pattern_mention(self, view: View, sentence: Sentence, first: int, last: int, concept_id: str, reason: str) -> Mention:
+        start, end = sentence.span(first, last)
+        term = self._lexicon.concepts[concept_id].preferred_name
+        return Mention(
+            start=start,
+            end=end,
+            text=view.text[start:end],
+            token_start=sentence.tokens[first],
+            token_end=sentence.tokens[last - 1] + 1,
+            match=Match(kind="pattern", term=term, score=_SCORES["pattern"], reason=reason),
+            concept_ids=(concept_id,),
+        )
+
+    def _lone_lesions(self, view: View, sentence: Sentence, unplaced: Sequence[Item], mentions: Sequence[Mention]) -> Iterator[Mention]:
+        """Regurgitation of a valve that the text does not name, where the text speaks of the heart."""
+        if _UNSPECIFIED not in self._lexicon.concepts:
+            return
+        for item in unplaced:
+            before = sentence.lower[item.first - 1] if item.first else ""
+            word = sentence.lower[item.last - 1]
+            valvular = before in self._words("valvular")
+            lone = word in self._words("lone") and (bool(mentions) or not self._words("cardiac").isdisjoint(sentence.lower))
+            if item.lesion == "regurgitation" and not item.adjective and (valvular or lone):
+                yield self._pattern_mention(view, sentence, item.first, item.last, _UNSPECIFIED, "no valve named")
+
+    def _placed(self, view: View, mention: Mention, mentions: Sequence[Mention]) -> Mention:
+        """A "leaky valve" without a name: the valve that the text names elsewhere, else the mitral (the user's decision)."""
+        if mention.concept_ids != (_UNSPECIFIED,) or mention.match.kind == "pattern":
+            return mention
+        sites = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
+        words = set(view.sentence_at(mention.token_start).lower)
+        named = [site for site in dict(self._site_lesions) if site[0] in words]
+        site = named[0][0] if named else sites[0] if sites else _LEAKY_DEFAULT
+        concept_id = self._site_lesions.get((site, "regurgitation"), _UNSPECIFIED)
+        inferred = Attribute(kind="site", value="inferred", extra={"site": site})
+        match = replace(mention.match, score=0.7 if not (named or sites) else 0.8, reason="valve inferred")
+        return replace(mention, concept_ids=(concept_id,), match=match, attributes=(*mention.attributes, inferred))
+
+    # -- tables ---------------------------------------------------------------------------------------------------------
+
+    def _words(self, role: str) -> set[str]:
+        return self._modifiers.get(role, set())
+
+    def _read_parts(self, folder: Traversable) -> None:
+        for row in read_table(folder / "modifiers.tsv", ("word", "role"), ("source",)):
+            self._modifiers.setdefault(row["role"], set()).add(row["word"])
+        for row in read_table(folder / "site_lesions.tsv", ("site", "lesion", "concept_id"), None):
+            self._site_lesions[row["site"], row["lesion"]] = row["concept_id"]
+        for row in read_table(folder / "sites.tsv", ("form", "site"), None):
+            self._table.add_part(row["form"], lambda words, row=row: Part("site", row["site"], words, full=row["strength"] == "full"))  # type: ignore[misc]
+        for row in read_table(folder / "lesions.tsv", ("form", "lesion"), None):
+            self._table.add_part(row["form"], lambda words, row=row: Part("lesion", row["lesion"], words, part=row["part"]))  # type: ignore[misc]
+
+
+def _kind(form: Form, text: str, hit: Hit) -> tuple[MatchKind, str]:
+    if form.short:
+        return "abbreviation", "" if text == form.term.text else "written otherwise"
+    if hit.edits:
+        return "fuzzy", f"{hit.edits} edit{'s' if hit.edits > 1 else ''}"
+    if text == form.term.text:
+        return "exact", ""
+    return "variant", "word order" if form.inverted else "case, spelling or spacing"
+
+
+def _last_site(items: Sequence[Item]) -> str | None:
+    return next((item.site for item in reversed(items) if item.site and (item.full or item.lesion)), None)
+
+
+def _spelling() -> dict[str, str]:
+    from mrterms.lexicon.resources import lexicon_folder
+
+    rows = read_table(lexicon_folder("clinical") / "spelling.tsv", ("form", "normal"), None)
+    return {row["form"]: row["normal"] for row in rows}

@@ -1,0 +1,140 @@
+"""From a token to the lexicon's words: exact, normal form, short form, misspelt, run together.
+
+Every distinct token of a run is looked at once and remembered by its hash, so that a text costs one dictionary look-up a
+token (a note repeats its words; measured in ../shared/design-notes.md: 152,000 words held 10,877 distinct ones).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from mrterms.text.normal_form import fold, normal_word
+
+__all__ = ["GLUE", "NormalWord", "Vocabulary", "WordMemo", "plain_short_form"]
+
+GLUE = frozenset("of the a an in to and or with by at for from on , / & - ( ) ; : + vs is are was were be not due as".split())
+"""Words that may stand inside a form but never make one."""
+
+# Edits allowed by word length: one below eight letters, two from eight, none below five (design-notes.md).
+_SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
+_SHORTEST_PART = 4
+_MEMO_LIMIT = 400_000
+# Passed over inside a form: hyphens and single line breaks; a blank line is no wrap and ends a form.
+_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'", "’", "­"))
+
+
+@dataclass(frozen=True, slots=True)
+class NormalWord:
+    """What a token stands for: one word of the lexicon, or several where a space was dropped."""
+
+    words: tuple[str, ...]
+    edits: int = 0
+    anchor: bool = True
+
+
+_SKIP = NormalWord((), 0, anchor=False)
+
+
+def plain_short_form(text: str) -> str:
+    """A short form without dots and plural: ``M.I.`` and ``MIs`` → ``MI``."""
+    plain = text.replace(".", "") if "." in text and len(text) <= 10 else text
+    if len(plain) > 2 and plain.endswith("s") and plain[:-1].isupper():
+        plain = plain[:-1]
+    return plain
+
+
+class Vocabulary:
+    """The words of the lexicon's forms: case-bound short forms, and all others in normal form."""
+
+    def __init__(self, *, spelling: Mapping[str, str], in_use: Callable[[], Collection[str]], fuzzy: bool = True) -> None:
+        self.short_forms: set[str] = set()
+        self.low_short_forms: set[str] = set()
+        self.words: set[str] = set()
+        self.spelling = spelling
+        self.fuzzy = fuzzy
+        self._in_use = in_use
+        self._by_length: dict[int, list[str]] = {}
+
+    def close(self) -> None:
+        """Index the words by length; call it once all forms are in."""
+        self._by_length = {}
+        for word in sorted(self.words):
+            if len(word) >= _SHORTEST_FUZZY - 1 and word.isalpha():
+                self._by_length.setdefault(len(word), []).append(word)
+
+    def look_up(self, text: str) -> NormalWord | None:
+        """What the token ``text`` stands for, or None where it is no word of the lexicon."""
+        if text in _SKIPPED or (text.isspace() and text.count("\n") < 2):
+            return _SKIP
+        plain = plain_short_form(text)
+        if plain in self.short_forms:
+            return NormalWord((plain,))
+        if text in self.low_short_forms:
+            return NormalWord((text,))
+        word = normal_word(text, self.spelling)
+        if word in self.words:
+            return NormalWord((word,), 0, word not in GLUE)
+        if not word.isalpha() or len(word) < _SHORTEST_FUZZY or not self.fuzzy:
+            return None
+        return self._near(word, fold(text))
+
+    def _near(self, word: str, folded: str) -> NormalWord | None:
+        in_use = self._in_use()
+        if folded in in_use or word in in_use:
+            return None
+        if joined := self._split(word):
+            return NormalWord(joined, 1)
+        budget = 2 if len(word) >= _TWO_EDITS_FROM else 1
+        choices = [near for size in range(len(word) - budget, len(word) + budget + 1) for near in self._by_length.get(size, ())]
+        found = extract(word, choices, scorer=OSA.distance, score_cutoff=budget, limit=2)
+        if not found:
+            return None
+        best, edits, _ = found[0]
+        tied = len(found) > 1 and found[1][1] == edits
+        # Typists seldom miss the first letter; where it differs only a single slip is believed.
+        if tied or (edits > 1 and (best[0] != word[0] or len(best) < _TWO_EDITS_FROM)) or (len(best) < _SHORTEST_FUZZY):
+            return None
+        return NormalWord((best,), int(edits))
+
+    def _split(self, word: str) -> tuple[str, ...] | None:
+        for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+            if word[:place] in self.words and word[place:] in self.words:
+                return word[:place], word[place:]
+        return None
+
+
+class WordMemo(dict[int, int]):
+    """Token hash → code: 0 no word of the lexicon, negative a glue word, positive an anchor; ``decode`` gives the words.
+
+    ``string_of`` turns a token's hash into its text (a spaCy StringStore); it is asked once a distinct token.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, string_of: Callable[[int], str]) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+        self._string_of = string_of
+        self._words: list[NormalWord] = [NormalWord(())]
+        self._codes: dict[NormalWord, int] = {}
+
+    def __missing__(self, orth: int) -> int:
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()  # a bound on memory; words come back at the price of one look-up
+        found = self._vocabulary.look_up(self._string_of(orth))
+        code = 0 if found is None else self._code(found)
+        self[orth] = code
+        return code
+
+    def _code(self, word: NormalWord) -> int:
+        if word not in self._codes:
+            self._words.append(word)
+            self._codes[word] = len(self._words) - 1
+        code = self._codes[word]
+        return code if word.anchor else -code
+
+    def decode(self, code: int) -> NormalWord:
+        """The word that a code stands for."""
+        return self._words[abs(code)]

@@ -1,0 +1,180 @@
+"""The three library calls: a spaCy pipeline, notes in bulk, and one short string.
+
+Nothing is downloaded, and nothing is read from the network: the lexicon and the sense model ship with the package.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from mrterms.components.shared import ANNOTATIONS, SETTING
+from mrterms.errors import ConfigError
+from mrterms.records import Note
+
+__all__ = ["annotate", "annotate_many", "load", "normalize"]
+
+SETTINGS = ("general", "cardiology", "literature", "patient")
+_ZONE_NOTES = 2_000
+_IN_FLIGHT = 4
+
+
+def load(
+    *,
+    lexicons: Sequence[str | Path] = (),
+    builtin: bool = True,
+    setting: str | None = None,
+    other_senses: bool = False,
+    threshold: float | None = None,
+    fuzzy: bool = True,
+) -> Language:
+    """The pipeline as a spaCy Language, ready for ``nlp(text)`` and ``nlp.pipe(texts)``.
+
+    ``lexicons`` are paths of the user's own terms or lexicon folders, added to the built-in lexicon unless ``builtin`` is
+    false. ``setting`` (general, cardiology, literature, patient) fixes the kind of text instead of guessing it.
+    ``other_senses`` keeps senses outside the subject (magnetic resonance, Michigan). ``threshold`` is the probability
+    below which a short form stays ambiguous. ``fuzzy`` allows misspellings.
+
+    Raises :class:`~mrterms.errors.LexiconError` for a lexicon that cannot be read and
+    :class:`~mrterms.errors.ConfigError` for an unknown setting.
+
+    >>> doc = load()("2+ MI, trace TR. No AS.")
+    >>> [(span.text, span.kb_id_) for span in doc.spans["mrterms"]]
+    [('MI', 'mitral_regurgitation'), ('TR', 'tricuspid_regurgitation'), ('AS', 'aortic_stenosis')]
+    """
+    if setting is not None and setting not in SETTINGS:
+        raise ConfigError(f"unknown setting {setting!r}", fix=f"one of {', '.join(SETTINGS)}")
+    if threshold is not None and not 0.0 <= threshold <= 1.0:
+        raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "mrterms.Tokenizer.v1"}}})
+    shared: dict[str, Any] = {"lexicons": [str(name) for name in lexicons], "builtin": builtin}
+    nlp.add_pipe("mrterms_sections")
+    nlp.add_pipe("mrterms_matcher", config={**shared, "fuzzy": fuzzy})
+    nlp.add_pipe("mrterms_sense", config={**shared, "setting": setting, "threshold": threshold, "other_senses": other_senses})
+    nlp.add_pipe("mrterms_assertion", config=shared)
+    nlp.add_pipe("mrterms_attributes", config=shared)
+    return nlp
+
+
+@lru_cache(maxsize=1)
+def _default() -> Language:
+    return load()
+
+
+def annotate(text: str, *, note_id: str = "", nlp: Language | None = None) -> Note:
+    """One note annotated. Raises TypeError where ``text`` is no string and ValueError where it is over spaCy's limit."""
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, not {type(text).__name__}")
+    return _note((nlp or _default())(text), note_id)
+
+
+def annotate_many(
+    items: Iterable[str] | Iterable[tuple[str, str]], *, n_process: int = 1, batch_size: int = 64, nlp: Language | None = None
+) -> Iterator[Note]:
+    """Notes annotated in the order given, as they come: memory does not grow with their number.
+
+    ``items`` are texts or pairs of note id and text; texts alone are numbered from 0. With ``n_process`` above one,
+    ``nlp`` is built once in each process. Raises ValueError where a number is below one.
+    """
+    if n_process < 1 or batch_size < 1:
+        raise ConfigError(f"n_process {n_process} and batch_size {batch_size} must be at least 1")
+    pairs = _pairs(items)
+    nlp = nlp or _default()
+    if n_process == 1:
+        yield from _in_zones(nlp, pairs, batch_size)
+    else:
+        yield from _in_processes(nlp, pairs, n_process, batch_size)
+
+
+def normalize(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]:
+    """The concepts that a short string (a cell, a term) may name, best first; an empty list where it names none.
+
+    Each is a dict with ``concept_id``, ``preferred_name``, ``score`` (0 to 1: sense probability times match score),
+    ``codes``, ``match`` (kind, term, score, reason), ``sense_status``, ``assertion`` and ``severity``.
+
+    >>> [one["concept_id"] for one in normalize("mitral incompetence")]
+    ['mitral_regurgitation']
+    """
+    found: dict[str, dict[str, Any]] = {}
+    language = nlp or _default()
+    for one in annotate(text, nlp=language).annotations:
+        for candidate in one["sense"]["candidates"]:
+            concept_id, score = candidate["concept_id"], candidate["probability"] * one["match"]["score"]
+            if concept_id in found and found[concept_id]["score"] >= score:
+                continue
+            found[concept_id] = _candidate(language, one, concept_id, round(score, 3))
+    return sorted(found.values(), key=lambda one: -one["score"])
+
+
+def _candidate(nlp: Language, one: dict[str, Any], concept_id: str, score: float) -> dict[str, Any]:
+    chosen = concept_id == one["concept_id"]
+    concept = nlp.get_pipe("mrterms_matcher").lexicon.concepts.get(concept_id)  # type: ignore[attr-defined]
+    return {
+        "concept_id": concept_id,
+        "preferred_name": concept.preferred_name if concept else concept_id,
+        "score": score,
+        "codes": one["codes"] if chosen else dict(concept.codes) if concept else {},
+        "match": one["match"],
+        "sense_status": one["sense"]["status"],
+        "assertion": one["assertion"]["status"],
+        "severity": (one["severity"] or {}).get("value"),
+    }
+
+
+def _pairs(items: Iterable[str] | Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for number, item in enumerate(items):
+        yield (str(number), item) if isinstance(item, str) else item
+
+
+def _note(doc: Doc, note_id: str) -> Note:
+    return Note(note_id=note_id, annotations=tuple(doc.user_data.get(ANNOTATIONS, ())), setting=doc.user_data.get(SETTING))
+
+
+def _in_zones(nlp: Language, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[Note]:
+    """spaCy keeps every word it has met; a zone of notes lets it forget, so that memory stays level."""
+    while chunk := list(islice(pairs, _ZONE_NOTES)):
+        with nlp.memory_zone():
+            docs = nlp.pipe((text for _, text in chunk), batch_size=batch_size)
+            yield from (_note(doc, note_id) for (note_id, _), doc in zip(chunk, docs, strict=True))
+
+
+_WORKER: Language | None = None
+
+
+def _start_worker(nlp: Language) -> None:
+    global _WORKER  # one pipeline a process, as multiprocessing wants it
+    _WORKER = nlp
+
+
+def _work(chunk: list[tuple[str, str]]) -> list[Note]:
+    assert _WORKER is not None
+    return list(_in_zones(_WORKER, iter(chunk), len(chunk)))
+
+
+def _in_processes(nlp: Language, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int) -> Iterator[Note]:
+    """Only a few chunks are on their way at a time, and annotations come back instead of Docs."""
+    context = get_context("fork") if "fork" in _start_methods() else get_context()
+    with ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(nlp,)) as pool:
+        waiting: deque[Future[list[Note]]] = deque()
+        while chunk := list(islice(pairs, batch_size)):
+            waiting.append(pool.submit(_work, chunk))
+            if len(waiting) >= n_process * _IN_FLIGHT:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _start_methods() -> list[str]:
+    from multiprocessing import get_all_start_methods
+
+    return get_all_start_methods()

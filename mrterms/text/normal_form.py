@@ -1,0 +1,73 @@
+"""The normal form of a word: what case, spelling, plural, apostrophes and Unicode may change without changing the word.
+
+Words are normalised one by one, so a word's place in the text is its token's place: offsets never shift, whatever the
+text holds.  The lexicon's forms go through the same function; a form that is linguistically odd ("mitralis" → "mitralis")
+does no harm as long as both sides agree.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+__all__ = ["british_to_american", "fold", "normal_word", "singular"]
+
+_FOLDS = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "­": "", "​": "", "﻿": ""}
+)
+# Regular British spellings inside medical words (ONS standardisation table; domain.md 1.3).
+_BRITISH = (
+    ("aemi", "emi"), ("haem", "hem"), ("oedem", "edem"), ("aetiol", "etiol"), ("oesoph", "esoph"), ("anaes", "anes"),
+    ("paed", "ped"), ("colour", "color"), ("tumour", "tumor"), ("fibre", "fiber"), ("centre", "center"), ("foet", "fet"),
+    ("diarrhoea", "diarrhea"), ("calibre", "caliber"), ("leuco", "leuko"), ("gynaec", "gynec"), ("orthopaed", "orthoped"),
+)  # fmt: skip
+# Words in -s that are no plurals, by ending.
+_NO_PLURAL = ("ss", "us", "is", "'s")
+
+
+def fold(text: str) -> str:
+    """Lower case, compatibility forms, plain apostrophes and hyphens, no accents.
+
+    >>> fold("Régurgitation‑MITRALE")
+    'regurgitation-mitrale'
+    """
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", text.translate(_FOLDS)).lower()
+    return "".join(letter for letter in text if not unicodedata.combining(letter))
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English or Latin plural.
+
+    >>> [singular(word) for word in ("infarctions", "stenoses", "insufficiencies", "pus", "valves")]
+    ['infarction', 'stenosis', 'insufficiency', 'pus', 'valve']
+    """
+    if len(word) < 4 or not word.endswith("s") or word.endswith(_NO_PLURAL):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("noses", "theses", "doses", "roses")):
+        return word[:-2] + "is"
+    return word[:-1]
+
+
+def british_to_american(word: str) -> str:
+    """American spelling of a British one; other words as they are.
+
+    >>> british_to_american("ischaemic")
+    'ischemic'
+    """
+    for british, american in _BRITISH:
+        if british in word:
+            word = word.replace(british, american)
+    return word
+
+
+def normal_word(word: str, spelling: Mapping[str, str]) -> str:
+    """The normal form of one word; ``spelling`` maps further variants (valvar → valvular)."""
+    word = fold(word)
+    if (known := spelling.get(word)) is not None:
+        return known
+    word = singular(british_to_american(word))
+    return spelling.get(word, word)
