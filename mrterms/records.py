@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 __all__ = [
@@ -50,8 +49,6 @@ Grade = Literal["trace", "mild", "mild_moderate", "moderate", "moderate_severe",
 GRADES: tuple[str, ...] = get_args(Grade)
 """The grades of a lesion from least to worst; the place in this tuple orders them."""
 
-_EMPTY: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concept:
@@ -66,7 +63,7 @@ class Concept:
     preferred_name: str
     semantic_type: str
     parents: tuple[str, ...] = ()
-    codes: Mapping[str, str] = _EMPTY
+    codes: Mapping[str, str] = field(default_factory=dict)
     report_as: str = ""
     other_sense: bool = False
 
