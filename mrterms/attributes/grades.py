@@ -1,0 +1,372 @@
+"""Which grade belongs to which lesion.
+
+A grade speaks of the lesion behind it when only harmless adjectives stand between ("mild central MR"), and of the lesion
+before it when only links do ("MR appears mild", "MR (2+)") and no other noun follows to own it ("MR, severe LVH").
+Lesions joined in a list share a grade that none of them has for itself ("mild MR, TR, and AI").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mrterms.attributes.atoms import Atoms
+from mrterms.attributes.phrases import Hit
+from mrterms.attributes.scales import Bound, GradeFigure, GradePart, GradeWord, Lesion, Scales
+
+__all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases"]
+
+_RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",), ("to", "at", "least")})
+_OPEN, _CLOSE = frozenset("(["), frozenset(")]")
+_RANGE_VERBS = frozenset("range ranges ranged ranging varies varied varying anywhere".split())
+_MAX_BETWEEN, _MAX_LINK, _MAX_GAP = 10, 14, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A lesion in the sentence: its atoms (half-open) and what it is."""
+
+    first: int
+    last: int
+    lesion: Lesion
+
+
+@dataclass(frozen=True, slots=True)
+class GradePhrase:
+    """A whole expression of a grade: one or two ``parts`` (a range) with its bound.
+
+    ``first`` to ``last`` are the atoms with all modifiers, ``shown`` the first atom of what is reported as its text.
+    """
+
+    first: int
+    last: int
+    shown: int
+    parts: tuple[GradePart, ...]
+    bound: Literal["ge", "gt", "le", "lt"] | None = None
+    past: bool = False
+    now: bool = False
+
+    @property
+    def adverb(self) -> bool:
+        """Whether it grades only what stands right behind it (mildly)."""
+        part = self.parts[-1]
+        return isinstance(part, GradeWord) and part.adverb
+
+    @property
+    def only_after(self) -> bool:
+        """Whether it counts only right behind a lesion (a bare roman figure)."""
+        part = self.parts[-1]
+        return isinstance(part, GradeFigure) and part.after
+
+    @property
+    def figure(self) -> bool:
+        """Whether it is written in figures."""
+        return isinstance(self.parts[-1], GradeFigure)
+
+
+def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
+    """The expressions of grades among the hits, with ranges, restatements and bounds put together."""
+    phrases: list[GradePhrase] = []
+    bounds: dict[int, tuple[int, Bound]] = {}
+    number = 0
+    while number < len(hits):
+        hit = hits[number]
+        number += 1
+        if (bound := _meaning(hit, Bound)) is not None:
+            bounds[hit.last] = hit.first, bound
+        elif (part := _part(hit)) is not None:
+            last, parts = hit.last, (part,)
+            while number < len(hits) and (joined := _join(atoms, last, parts, hits[number])) is not None:
+                last, parts = joined
+                number += 1
+            phrases.append(_with_bounds(hit.first, last, parts, bounds, atoms))
+    return phrases
+
+
+def _meaning(hit: Hit, kind: type[Bound]) -> Bound | None:
+    return next((meaning for meaning in hit.meanings if isinstance(meaning, kind)), None)
+
+
+def _part(hit: Hit) -> GradePart | None:
+    return next((meaning for meaning in hit.meanings if isinstance(meaning, (GradeWord, GradeFigure))), None)
+
+
+def _join(atoms: list[str], last: int, parts: tuple[GradePart, ...], hit: Hit) -> tuple[int, tuple[GradePart, ...]] | None:
+    """The expression with the grade of ``hit`` as its other end or as a restatement ("mild (1+)"), or None."""
+    part = _part(hit)
+    if part is None:
+        return None
+    gap = tuple(atoms[last : hit.first])
+    restated = type(part) is not type(parts[-1])
+    if gap in _RANGE_JOINTS and len(parts) == 1 and not (gap == ("/",) and restated):
+        return hit.last, (*parts, part)
+    if not restated or gap not in ((), (",",), ("(",), ("[",)):
+        return None
+    end = hit.last
+    if gap in (("(",), ("[",)):
+        if end >= len(atoms) or atoms[end] not in _CLOSE:
+            return None
+        end += 1
+    # The word decides: it says on which scale the figure was meant.
+    return end, parts if isinstance(parts[-1], GradeWord) else (part,)
+
+
+def _with_bounds(
+    first: int, last: int, parts: tuple[GradePart, ...], bounds: dict[int, tuple[int, Bound]], atoms: list[str]
+) -> GradePhrase:
+    shown, kind, past, now = first, None, False, False
+    while (before := bounds.get(first)) is not None:
+        first, bound = before
+        if bound.kind in ("ge", "gt", "le", "lt"):
+            kind, shown = bound.kind, first
+        past |= bound.kind == "past"
+        now |= bound.kind == "now"
+        if bound.kind == "past" and atoms[first] == "from" and len(parts) == 2:
+            past = False
+            if not (first and atoms[first - 1] in _RANGE_VERBS):
+                parts, now = parts[1:], True
+    now |= bool(first and atoms[first - 1] in ("now", "currently"))
+    return GradePhrase(first, last, shown, parts, kind, past, now)  # type: ignore[arg-type]
+
+
+@dataclass(slots=True)
+class _Claims:
+    """The grades that lay claim to one lesion."""
+
+    before: list[GradePhrase] = field(default_factory=list)
+    after: list[GradePhrase] = field(default_factory=list)
+
+    def best(self) -> GradePhrase | None:
+        """The grade that holds now: a stated change wins, then the grade before the lesion, then the first behind it."""
+        claims = [*reversed(self.before), *self.after]
+        current = [claim for claim in claims if not claim.past] or claims
+        if changed := [claim for claim in current if claim.now]:
+            return changed[-1]
+        return current[0] if current else None
+
+
+class GradeBinder:
+    """Binds the grades of a sentence to its lesions."""
+
+    def __init__(self, scales: Scales) -> None:
+        roles = scales.roles
+        self._between, self._link, self._predicate = roles["between"], roles["link"], roles["predicate"]
+        self._closer, self._list, self._decoy = roles["closer"], roles["list"], roles["decoy"]
+        self._gap, self._boundary, self._plural = roles["gap"], roles["boundary"], roles["plural"]
+        self._between_endings, self._closer_endings = tuple(roles["suffix_between"]), tuple(roles["suffix_closer"])
+
+    def bind(self, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place]) -> list[GradePhrase | None]:
+        """The grade of each place, in the order given."""
+        lesions = {(place.first, place.last) for place in places}
+        # "TR" is a lesion or a trace: what is marked as a lesion is no grade.
+        phrases = grade_phrases([hit for hit in hits if (hit.first, hit.last) not in lesions], atoms)
+        if not phrases:
+            return [None] * len(places)
+        return _Sentence(self, atoms, hits, places, phrases).grades()
+
+    def harmless(self, atom: str) -> bool:
+        """Whether a word may stand between a grade and its lesion."""
+        return atom in self._between or (len(atom) > 4 and atom.endswith(self._between_endings))
+
+    def closes(self, atom: str) -> bool:
+        """Whether a word behind a grade leaves the grade to the lesion before it."""
+        return not atom.isalpha() or atom in self._closer or atom.endswith(self._closer_endings)
+
+
+class _Sentence:
+    """One sentence while its grades are bound."""
+
+    def __init__(
+        self, binder: GradeBinder, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]
+    ) -> None:
+        self.binder, self.atoms, self.places, self.phrases = binder, atoms, places, phrases
+        self.beginning: dict[int, list[int]] = {}
+        self.ending: dict[int, list[int]] = {}
+        for number, place in enumerate(places):
+            self.beginning.setdefault(place.first, []).append(number)
+            self.ending.setdefault(place.last, []).append(number)
+        self.phrase_at = {phrase.first: phrase for phrase in phrases}
+        self.phrase_to = {phrase.last: phrase for phrase in phrases}
+        grades = [range(phrase.first, phrase.last) for phrase in phrases]
+        free = [hit for hit in hits if not any(hit.first in grade for grade in grades) and not isinstance(hit.meanings[0], (Bound, GradeFigure))]
+        self.fact_at = {hit.first: hit.last for hit in free if hit.meanings[0] is not None}
+        self.fact_to = {hit.last: hit.first for hit in free if hit.meanings[0] is not None}
+        self.claims = [_Claims() for _ in places]
+        self.plural: set[int] = set()
+
+    def grades(self) -> list[GradePhrase | None]:
+        for phrase in self.phrases:
+            self._claim(phrase)
+        grades = [claims.best() for claims in self.claims]
+        self._share_forward(grades)
+        self._share_backward(grades)
+        return grades
+
+    def _claim(self, phrase: GradePhrase) -> None:
+        ahead = [] if phrase.only_after else self._ahead(phrase)
+        behind, manner = self._behind(phrase)
+        behind = [number for number in behind if number not in ahead]
+        if ahead and behind and self._prefer_ahead(phrase, ahead, behind, manner):
+            behind = []
+        for number in behind:
+            self.claims[number].after.append(phrase)
+        if behind:
+            return
+        for number in ahead or self._around(phrase):
+            self.claims[number].before.append(phrase)
+
+    def _prefer_ahead(self, phrase: GradePhrase, ahead: list[int], behind: list[int], manner: str) -> bool:
+        """Between two lesions: "TR, mild MR" grades the second, "MR 2+ TR 1+" and "MR: mild TR: trace" the first."""
+        if any(self.claims[number].before or self.claims[number].after for number in behind):
+            return True
+        if manner == "soft":
+            return True
+        if self._own_grade_follows(self.places[ahead[0]].last):
+            return False
+        return not (phrase.figure and manner in ("bare", "predicate"))
+
+    def _own_grade_follows(self, end: int) -> bool:
+        at = end
+        while at < len(self.atoms) and at not in self.phrase_at and self.atoms[at] in self.binder._link and self.atoms[at] != ",":
+            at += 1
+        phrase = self.phrase_at.get(at)
+        return phrase is not None and (at > end or not self._ahead(phrase))
+
+    def _ahead(self, phrase: GradePhrase) -> list[int]:
+        """The lesions that begin behind a grade with nothing but harmless words between."""
+        at, atoms = phrase.last, self.atoms
+        stop = min(len(atoms), at + _MAX_BETWEEN)
+        while at < stop:
+            if at in self.beginning:
+                return self.beginning[at]
+            if phrase.adverb or at in self.phrase_at:
+                return []
+            if at in self.fact_at:
+                at = self.fact_at[at]
+            elif self.binder.harmless(atoms[at]) or (atoms[at] == "," and self._adjective_follows(at + 1)):
+                at += 1
+            elif atoms[at] in _OPEN and (end := self._closing(at)) is not None:
+                at = end + 1
+            else:
+                return []
+        return []
+
+    def _adjective_follows(self, at: int) -> bool:
+        if at >= len(self.atoms) or at in self.beginning or at in self.phrase_at:
+            return False
+        return at in self.fact_at or self.binder.harmless(self.atoms[at])
+
+    def _closing(self, at: int) -> int | None:
+        return next((end for end in range(at + 1, min(at + 8, len(self.atoms))) if self.atoms[end] in _CLOSE), None)
+
+    def _opening(self, at: int) -> int | None:
+        """The bracket that opens a remark without a grade of its own: "AS (AVA 0.7 cm2), severe"."""
+        for start in range(at - 1, max(-1, at - _MAX_GAP), -1):
+            if self.atoms[start] in _OPEN:
+                return start
+            if start in self.phrase_at:
+                return None
+        return None
+
+    def _behind(self, phrase: GradePhrase) -> tuple[list[int], str]:
+        """The lesions that end before a grade with nothing but links between, and how: bare, soft or predicate."""
+        at, steps, manner, comma = phrase.first, 0, "bare", False
+        while at > 0 and steps < _MAX_LINK:
+            steps += 1
+            if at in self.ending:
+                return self._accept(phrase, self.ending[at], manner, at)
+            atom = self.atoms[at - 1]
+            if at in self.fact_to:
+                at = self.fact_to[at]
+                continue
+            if atom in _CLOSE and manner != "predicate" and (opening := self._opening(at - 1)) is not None:
+                at, manner = opening, "soft"
+                continue
+            earlier = self.phrase_to.get(at)
+            if earlier is not None:
+                if not (phrase.now or earlier.past or self.atoms[phrase.first - 1] == "to"):
+                    return [], ""
+                at = earlier.first
+                continue
+            if atom in self.binder._predicate and not comma and manner != "predicate":
+                manner = "predicate"
+            elif atom in self.binder._link or (len(atom) > 4 and atom.endswith("ly")) or atom == "not":
+                comma |= atom in ",(["
+                manner = "soft" if manner == "bare" else manner
+            elif (phrase.now or manner == "predicate") and (atom.isdigit() or atom in ("in", "on", "and", "but", "was")):
+                pass
+            elif manner == "predicate" and not comma:
+                return self._accept(phrase, self._subject(at), manner, at)
+            else:
+                return [], ""
+            at -= 1
+        return [], ""
+
+    def _subject(self, at: int) -> list[int]:
+        """The lesion of which a predicate speaks across a remark: "MR by colour Doppler is mild"."""
+        for end in range(at - 1, max(-1, at - _MAX_GAP), -1):
+            if end in self.ending:
+                return self.ending[end] if self.atoms[end] in self.binder._gap else []
+            if self.atoms[end] in self.binder._boundary or end in self.phrase_at:
+                return []
+        return []
+
+    def _accept(self, phrase: GradePhrase, numbers: list[int], manner: str, at: int) -> tuple[list[int], str]:
+        if not numbers or (phrase.only_after and manner == "soft" and self.atoms[phrase.first - 1] not in _OPEN):
+            return [], ""
+        if manner != "predicate" and not self._closes(phrase, manner):
+            return [], ""
+        if any(atom in self.binder._plural for atom in self.atoms[at : phrase.first]):
+            self.plural.update(numbers)
+        return numbers, manner
+
+    def _closes(self, phrase: GradePhrase, manner: str) -> bool:
+        at = phrase.last
+        if at >= len(self.atoms) or at in self.beginning or at in self.fact_at:
+            return True
+        if phrase.figure and manner == "bare":
+            return self.atoms[at] not in self.binder._decoy
+        return self.binder.closes(self.atoms[at])
+
+    def _around(self, phrase: GradePhrase) -> list[int]:
+        """The smallest lesion in whose words the grade stands ("the mitral valve is severely leaky")."""
+        around = [
+            (place.last - place.first, number)
+            for number, place in enumerate(self.places)
+            if place.first <= phrase.shown and phrase.last <= place.last
+        ]
+        return [min(around)[1]] if around else []
+
+    def _share_forward(self, grades: list[GradePhrase | None]) -> None:
+        order = sorted(range(len(self.places)), key=lambda number: (self.places[number].first, -self.places[number].last))
+        for before, number in zip(order, order[1:], strict=False):
+            grade = grades[before]
+            if grade is None or grades[number] is not None or grade.first >= self.places[before].last:
+                continue
+            if self._joined(self.places[before], self.places[number]):
+                grades[number] = grade
+
+    def _share_backward(self, grades: list[GradePhrase | None]) -> None:
+        order = sorted(range(len(self.places)), key=lambda number: self.places[number].last, reverse=True)
+        for number, before in zip(order, order[1:], strict=False):
+            grade, place = grades[number], self.places[number]
+            if grade is None or grades[before] is not None or grade.first < place.last:
+                continue
+            slash = self.atoms[self.places[before].last : place.first] == ["/"]
+            if (number in self.plural or slash) and self._joined(self.places[before], place):
+                grades[before] = grade
+                self.plural.add(before)
+
+    def _joined(self, left: Place, right: Place) -> bool:
+        """Whether two lesions are members of one list, so that one grade may speak of both."""
+        if right.first < left.last:
+            return not any(left.first <= phrase.first < right.first for phrase in self.phrases)
+        gap = self.atoms[left.last : right.first]
+        if not any(atom in self.binder._list for atom in gap):
+            return False
+        if not all(atom in self.binder._list or atom in ("mitral", "aortic", "tricuspid") for atom in gap):
+            return False
+        # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
+        short = right.last - right.first == 1 == left.last - left.first
+        return left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
