@@ -1,0 +1,297 @@
+"""From the cues of a sentence to what it says about each mention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources.abc import Traversable
+
+from mrterms.assertion.cues import CueTable, Hit, Rule
+from mrterms.assertion.scopes import Line
+from mrterms.assertion.targets import Target
+from mrterms.lexicon.resources import lexicon_folder
+from mrterms.records import Assertion, AssertionStatus, Change, Cue, Experiencer, Temporality
+from mrterms.text.view import Sentence
+
+__all__ = ["Asserter"]
+
+Found = dict[str, list[tuple[int, int]]]
+"""The cues that speak of a mention, as words (half-open), by category."""
+
+_CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
+_PRESENT = Assertion()
+_GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", "\"", "]", "[", ")"})
+_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "and", "but", "|", "!", "?", "(", "by", "with", "on", "per", "in", "at"})
+_DASHES = frozenset({"-", "–", "−"})
+_POSSESSIVES = frozenset({"his", "her", "their", "my", "your", "known", "'s"})
+_PRONOUNS = frozenset({"he", "she", "they"})
+_LAYOUT = frozenset({"-", "•", "*", "·"})
+_MODIFIERS = 3
+"""How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
+
+
+class Asserter:
+    """Says status, experiencer, temporality and change of mentions from the cue tables of a lexicon folder.
+
+    Method: trigger phrases with directed scopes, pseudo-triggers and terminators after NegEx (Chapman 2001) and ConText
+    (Harkema 2009), with scopes that know lists; what wins where two fit is the rule of the annotation guideline.
+    """
+
+    def __init__(self, cues_folder: Traversable | None = None) -> None:
+        self._table = CueTable(cues_folder or lexicon_folder("clinical"))
+
+    def assess(self, sentence: Sentence, targets: Sequence[Target], *, previous: Sentence | None = None) -> list[Assertion]:
+        """The assertions of ``targets``, in their order.
+
+        ``previous`` is the sentence before; it is read where it leads in ("Risks include:", "No evidence of:") and
+        where it names the relative whom a pronoun means.
+        """
+        if previous is not None and previous.lower and previous.lower[-1] == ":":
+            return self._assess(_join(previous, sentence), _shift(targets, len(previous.lower)), None, sentence.section and sentence.section.name)
+        return self._assess(sentence, targets, previous, sentence.section.name if sentence.section else None)
+
+    def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:
+        hits = self._table.find(sentence.lower)
+        if not hits and section is None and previous is None:
+            return [_PRESENT] * len(targets)
+        line = Line(sentence.lower, sentence.starts, hits, self._table.words["subject"])
+        reader = _Reader(self._table, sentence, line, targets)
+        carried = previous is not None and self._carries_relative(previous, sentence)
+        return [reader.read(target, section, carried) for target in targets]
+
+    def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
+        """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
+        if not any(word in _PRONOUNS for word in sentence.lower[:8]) or "patient" in sentence.lower:
+            return False
+        if previous.lower[:2] == ["[", "patient_guest"]:
+            return True
+        reader_line = Line(previous.lower, previous.starts, self._table.find(previous.lower), self._table.words["subject"])
+        reader = _Reader(self._table, previous, reader_line, ())
+        return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives())
+
+
+class _Reader:
+    """Reads one sentence; reaches are computed once for all its mentions."""
+
+    def __init__(self, table: CueTable, sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
+        self.words, self.sentence, self.line, self.targets = table.words, sentence, line, targets
+        self.reaches: dict[tuple[int, str, str, bool], int] = {}
+
+    def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
+        found = self._found(target)
+        experiencer = self._experiencer(target, found, section, carried)
+        if not found and section is None and experiencer == "patient":
+            return _PRESENT
+        return self._decide(target, found, experiencer, section)
+
+    # What speaks of a mention
+
+    def _found(self, target: Target) -> Found:
+        found: Found = {}
+        for number, hit in enumerate(self.line.hits):
+            if not hit.entry.rules or (hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit)):
+                continue
+            for rule in hit.entry.rules:
+                if target.kind in rule.kinds and rule.category != "pseudo" and self._covers(number, hit, rule, target):
+                    found.setdefault(rule.category, []).append((hit.start, hit.end))
+        if (sign := self._sign(target)) is not None:
+            found.setdefault(sign, []).append((target.first - 1, target.first))
+        return found
+
+    @staticmethod
+    def _tells_age(target: Target, hit: Hit) -> bool:
+        return target.kind == "infarct" and hit.start == target.first and "historical" in hit.entry.opens
+
+    def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
+        scope = rule.scope
+        if scope == "events":
+            scope = "list" if target.kind in ("infarct", "procedure") else "item"
+        if hit.start == target.first:
+            return rule.forward and self._tells_age(target, hit)
+        if rule.forward and hit.end <= target.first:
+            if scope == "next" and target.first - hit.end > _MODIFIERS:
+                return False
+            if hit.end - hit.start == 1 and self.line.lower[hit.start] == "?" and self._glued_left(hit.start):
+                return False
+            return target.first < self._reach(number, rule.category, scope, True)
+        if rule.backward and hit.start >= target.last:
+            if scope == "value":
+                return self._is_value(hit, target)
+            return target.last > self._reach(number, rule.category, scope, False)
+        return False
+
+    def _reach(self, number: int, category: str, scope: str, forward: bool) -> int:
+        key = (number, category, scope, forward)
+        if (known := self.reaches.get(key)) is None:
+            known = self.line.forward(number, category, scope) if forward else self.line.backward(number, scope)
+            self.reaches[key] = known
+        return known
+
+    def _is_value(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
+        lower = self.line.lower
+        if hit.end < len(lower) and lower[hit.end] not in _CLOSING:
+            return False
+        end = hit.start
+        while end > 0 and lower[end - 1] in _GAP:
+            end -= 1
+        ends = {end}
+        for other in sorted(self.targets, key=lambda one: -one.first):
+            if other.last in ends:
+                before = other.first
+                while before > 0 and lower[before - 1] in ("/", "and", "or", "&"):
+                    before -= 1
+                ends.add(before)
+        return target.last in ends
+
+    def _sign(self, target: Target) -> str | None:
+        """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
+        lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
+        if last < len(lower) and lower[last] in _DASHES and self._glued_left(last) and (last + 1 == len(lower) or lower[last + 1] in _CLOSING):
+            return "absent"
+        if first == 0 or lower[first - 1] not in _DASHES:
+            return None
+        at = first - 1
+        glued_right = starts[at] + 1 == starts[first]
+        if at > 1 and lower[at - 1] == "/" and lower[at - 2] == "+":
+            return "uncertain"
+        if glued_right:
+            return None if at > 0 and self._glued_left(at) and lower[at - 1] not in ("(", "/", ",", "+") else "absent"
+        return "absent" if at > 0 and "+" in lower and lower[at - 1] in (",", ";") else None
+
+    def _glued_left(self, place: int) -> bool:
+        starts = self.line.starts
+        return place > 0 and starts[place - 1] + len(self.line.lower[place - 1]) == starts[place]
+
+    # Whose it is
+
+    def relatives(self) -> list[tuple[int, Hit]]:
+        """The hits that name somebody else, with their numbers."""
+        return [(number, hit) for number, hit in enumerate(self.line.hits) if hit.entry.relative]
+
+    def is_person(self, number: int) -> bool:
+        """Whether a relative is spoken of, and does not merely report or accompany."""
+        hit, lower = self.line.hits[number], self.line.lower
+        if hit.entry.heading:
+            return True
+        before = hit.start - 1
+        while before >= 0 and (lower[before] in _POSSESSIVES or lower[before] in ("the", "a", "an", "patient", "pt")):
+            before -= 1
+        if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
+            return False
+        following = lower[hit.end : hit.end + 3]
+        for word in following:
+            if word in self.words["report"]:
+                return False
+            if word in ("had", "has", "with", "died", "have", ",", "(", ":"):
+                return True
+        return True
+
+    def _experiencer(self, target: Target, found: Found, section: str | None, carried: bool) -> Experiencer:
+        who: Experiencer = "family" if section == "family_history" else "patient"
+        for number, hit in self.relatives():
+            if hit.start < target.last and hit.end > target.first:
+                continue
+            if self.is_person(number) and self._belongs(number, hit, target):
+                found.setdefault("family", []).append((hit.start, hit.end))
+                who = "family" if hit.entry.relative == "family" else "other"
+        if who == "patient" and carried and target.kind != "procedure":
+            who = "family"
+        if who == "family" and "family" not in found and "patient" in found:
+            who = "patient"
+        return who
+
+    def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
+        lower, hits = self.line.lower, self.line.hits
+        before = hit.start - 1
+        while before >= 0 and (lower[before] in _POSSESSIVES or lower[before] in ("the", "both", "a")):
+            before -= 1
+        if not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "("):
+            return hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
+        if hit.end > target.first:
+            return False
+        if hit.entry.heading and hit.start == 0:
+            return not any("patient" in one.entry.opens for one in hits if hit.end <= one.start < target.first)
+        for one in hits[number + 1 :]:
+            if one.start >= target.first:
+                break
+            roles = one.entry.roles
+            if "stop" in roles or "patient" in one.entry.opens:
+                return False
+            if "joint" in roles and one.end < len(lower) and lower[one.end] in _PRONOUNS and not hit.entry.heading:
+                return False
+        return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    # What wins
+
+    def _decide(self, target: Target, found: Found, experiencer: Experiencer, section: str | None) -> Assertion:
+        status, reasons = self._status(target, found, experiencer, section)
+        past = "historical" in found and not (target.kind == "lesion" and "known" in found)
+        temporality: Temporality = "current"
+        if status == "hypothetical":
+            temporality = "future"
+        elif past or status == "historical" or "resolved" in found:
+            temporality = "historical"
+        change = next((one for one in _CHANGES if one in found), None)
+        keep = [*reasons, *((change,) if change else ()), *(("historical",) if past and "historical" not in reasons else ())]
+        return Assertion(
+            status=status, experiencer=experiencer, temporality=temporality, change=change, cues=self._cues(found, dict.fromkeys(keep))
+        )
+
+    def _status(self, target: Target, found: Found, experiencer: Experiencer, section: str | None) -> tuple[AssertionStatus, tuple[str, ...]]:
+        """The status and the categories that gave it; the order is that of the annotation guideline."""
+        absent = tuple(one for one in ("absent", "resolved") if one in found)
+        if experiencer != "patient":
+            return ("absent", (*absent, "family")) if absent else ("family", ("family",))
+        if absent:
+            return "absent", absent
+        if "hypothetical" in found or "planned" in found:
+            return "hypothetical", ("hypothetical", "planned")
+        if "uncertain" in found:
+            return "uncertain", ("uncertain",)
+        if "not_assessed" in found:
+            return "not_assessed", ("not_assessed",)
+        settled = "known" in found or self._is_graded(target)
+        if "query" in found and target.kind != "procedure" and not settled and self.line.lower[max(target.first - 1, 0)] not in _POSSESSIVES:
+            return "uncertain", ("query",)
+        if "historical" in found and not (target.kind == "lesion" and "known" in found):
+            return "historical", ("historical",)
+        return self._by_section(target, found, section, settled), ("known", "present")
+
+    def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
+        if section in ("past_medical_history", "past_surgical_history", "past_history") and "known" not in found:
+            return "historical"
+        if section in ("risks", "consent") and not (settled and target.kind == "lesion"):
+            return "hypothetical"
+        if section == "plan" and target.kind == "procedure" and not found:
+            return "hypothetical"
+        if section == "indication" and target.kind == "lesion" and not settled and not found:
+            return "uncertain"
+        return "present"
+
+    def _is_graded(self, target: Target) -> bool:
+        for hit in self.line.hits:
+            if "grade" in hit.entry.roles and (0 <= target.first - hit.end <= 1 or 0 <= hit.start - target.last <= 1):
+                return True
+        return False
+
+    def _cues(self, found: Found, categories: dict[str, None]) -> tuple[Cue, ...]:
+        words, span = self.sentence.words, self.sentence.span
+        cues = {
+            place: Cue(text=" ".join(words[place[0] : place[1]]), start=span(*place)[0], end=span(*place)[1], category=category)
+            for category in categories
+            for place in found.get(category, ())
+        }
+        return tuple(cues[place] for place in sorted(cues))
+
+
+def _join(previous: Sentence, sentence: Sentence) -> Sentence:
+    """A lead-in and the sentence after it as one; a bullet between them is layout."""
+    skip = 0
+    return Sentence(
+        previous.token_start, sentence.token_end, previous.words + sentence.words[skip:], previous.lower + sentence.lower[skip:],
+        previous.starts + sentence.starts[skip:], previous.tokens + sentence.tokens[skip:], sentence.section,
+    )
+
+
+def _shift(targets: Sequence[Target], by: int) -> list[Target]:
+    return [Target(target.first + by, target.last + by, target.kind) for target in targets]

@@ -1,0 +1,249 @@
+"""The cue tables and their matcher: all phrases in one automaton over words, the longest phrase wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+from mrterms.lexicon.tables import Row, read_table
+
+__all__ = ["CueTable", "Entry", "Hit", "Rule"]
+
+CATEGORIES = frozenset(
+    "absent uncertain query not_assessed historical hypothetical planned present known resolved new worse unchanged improved"
+    " patient pseudo".split()
+)
+DIRECTIONS = frozenset({"forward", "backward", "both"})
+SCOPES = frozenset({"next", "item", "phrase", "list", "events", "value", "clause"})
+KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
+ROLES = frozenset({"stop", "cause", "joint", "or", "verb", "seen", "grade", "with"})
+WORD_ROLES = frozenset({"subject", "report", "relation", "in"})
+"""Roles that are looked up for one word where needed; they are not searched for."""
+
+_GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
+_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a phrase says, and of which mentions."""
+
+    category: str
+    forward: bool
+    backward: bool
+    scope: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What one row of a table says of its phrases: a rule, a role, or a relative."""
+
+    rule: Rule | None = None
+    role: str = ""
+    relative: str = ""
+    heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything that the tables say of one phrase.
+
+    ``opens``: categories of the rules that reach forward; after a comma they open a statement of their own.
+    """
+
+    roles: frozenset[str]
+    rules: tuple[Rule, ...]
+    opens: frozenset[str]
+    relative: str
+    heading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase found in a sentence: its words (half-open) and what it says."""
+
+    start: int
+    end: int
+    entry: Entry
+
+
+class _State:
+    """A state of the automaton; ``moves`` holds for a word the next state, or the nodes of which it will be made."""
+
+    __slots__ = ("entry", "moves")
+
+    def __init__(self, moves: dict[str, _State | frozenset[int]], entry: Entry | None) -> None:
+        self.moves, self.entry = moves, entry
+
+
+class _Phrases:
+    """Phrases with choices as one automaton over words.
+
+    Its states are made when a text first reaches them: written out, the choices would be some hundred thousand phrases.
+    """
+
+    def __init__(self) -> None:
+        self._edges: list[dict[str, set[int]]] = [{}]
+        self._skips: list[set[int]] = [set()]
+        self._sayings: dict[int, list[Saying]] = {}
+        self.root = _State({}, None)
+
+    def add(self, row: Row, saying: Saying) -> None:
+        """Take in the phrases of a row."""
+        at = start = self._node()
+        for choices, optional in _groups(row["phrase"]):
+            end = self._node()
+            for words in choices:
+                self._chain(at, words, end)
+            if optional:
+                self._skips[at].add(end)
+            at = end
+        if at in self._closure({start}):
+            row.fail("the phrase can be empty", "make one part of it obligatory")
+        self._sayings.setdefault(at, []).append(saying)
+        self._skips[0].add(start)
+
+    def close(self) -> None:
+        """Make the first state; after that nothing can be added."""
+        self.root = self._state(self._closure({0}))
+
+    def follow(self, state: _State, word: str) -> _State | None:
+        """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
+        found = state.moves.get(word)
+        if found is None and word[0].isdigit():
+            word = _number_class(word)
+            found = state.moves.get(word)
+        if type(found) is frozenset:
+            found = state.moves[word] = self._state(self._closure(found))
+        return found  # type: ignore[return-value]
+
+    def _node(self) -> int:
+        self._edges.append({})
+        self._skips.append(set())
+        return len(self._edges) - 1
+
+    def _chain(self, at: int, words: Sequence[str], end: int) -> None:
+        for word in words[:-1]:
+            following = self._node()
+            self._edges[at].setdefault(word, set()).add(following)
+            at = following
+        if words:
+            self._edges[at].setdefault(words[-1], set()).add(end)
+        else:
+            self._skips[at].add(end)
+
+    def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
+        seen = set(nodes)
+        waiting = list(seen)
+        while waiting:
+            for node in self._skips[waiting.pop()]:
+                if node not in seen:
+                    seen.add(node)
+                    waiting.append(node)
+        return frozenset(seen)
+
+    def _state(self, nodes: frozenset[int]) -> _State:
+        moves: dict[str, set[int]] = {}
+        for node in nodes:
+            for word, following in self._edges[node].items():
+                moves.setdefault(word, set()).update(following)
+        sayings = [saying for node in sorted(nodes) for saying in self._sayings.get(node, ())]
+        return _State({word: frozenset(following) for word, following in moves.items()}, _entry(sayings) if sayings else None)
+
+
+class CueTable:
+    """The phrases of ``cues/assertion.tsv``, ``cues/grammar.tsv`` and ``relatives.tsv`` of a lexicon folder."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._phrases = _Phrases()
+        self.words: dict[str, set[str]] = {role: set() for role in WORD_ROLES}
+        cues = folder / "cues"
+        for row in read_table(cues / "assertion.tsv", ("phrase", "category", "direction", "scope"), ("kinds", "source")):
+            self._phrases.add(row, Saying(rule=_rule(row)))
+        for row in read_table(cues / "grammar.tsv", ("phrase", "role"), ("source",)):
+            self._add_role(row)
+        for row in read_table(folder / "relatives.tsv", ("phrase", "experiencer", "kind"), ("source",)):
+            _check(row, (row["experiencer"],), frozenset({"family", "other"}))
+            _check(row, (row["kind"],), frozenset({"history", "person"}))
+            self._phrases.add(row, Saying(relative=row["experiencer"], heading=row["kind"] == "history"))
+        self._phrases.close()
+
+    def find(self, lower: Sequence[str]) -> list[Hit]:
+        """The phrases in the lower-cased words, from left to right, the longest at each place, without overlap."""
+        root, follow, count = self._phrases.root, self._phrases.follow, len(lower)
+        first = root.moves
+        hits: list[Hit] = []
+        place = 0
+        while place < count:
+            word = lower[place]
+            if word not in first and not word[0].isdigit():
+                place += 1
+                continue
+            state, at, best, end = root, place, None, place + 1
+            while at < count and (following := follow(state, lower[at])) is not None:
+                state = following
+                at += 1
+                if state.entry is not None:
+                    best, end = state.entry, at
+            if best is not None:
+                hits.append(Hit(place, end, best))
+            place = end
+        return hits
+
+    def _add_role(self, row: Row) -> None:
+        role = row["role"]
+        _check(row, (role,), ROLES | WORD_ROLES)
+        if role in WORD_ROLES:
+            self.words[role].update(" ".join(words) for choices, _ in _groups(row["phrase"]) for words in choices)
+        else:
+            self._phrases.add(row, Saying(role=role))
+
+
+def _check(row: Row, values: Iterable[str], known: frozenset[str]) -> None:
+    for value in values:
+        if value not in known:
+            row.fail(f"unknown value {value!r}", f"known: {', '.join(sorted(known))}")
+
+
+def _rule(row: Row) -> Rule:
+    kinds = frozenset(row.list("kinds")) or KINDS
+    _check(row, kinds, KINDS)
+    _check(row, (row["category"],), CATEGORIES)
+    _check(row, (row["direction"],), DIRECTIONS)
+    _check(row, (row["scope"],), SCOPES)
+    return Rule(row["category"], row["direction"] != "backward", row["direction"] != "forward", row["scope"], kinds)
+
+
+def _entry(sayings: Sequence[Saying]) -> Entry:
+    rules = tuple(dict.fromkeys(saying.rule for saying in sayings if saying.rule is not None))
+    roles = {saying.role for saying in sayings if saying.role}
+    return Entry(
+        roles=frozenset(roles | {"joint"} if "or" in roles else roles),
+        rules=rules,
+        opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo"),
+        relative=next((saying.relative for saying in sayings if saying.relative), ""),
+        heading=any(saying.heading for saying in sayings),
+    )
+
+
+def _number_class(word: str) -> str:
+    if word.isdigit():
+        return "<year>" if len(word) == 4 and word[:2] in ("19", "20") else "<n>"
+    return "<date>" if _DATE.fullmatch(word) else word
+
+
+def _groups(phrase: str) -> list[tuple[list[list[str]], bool]]:
+    """The parts of a phrase: the word sequences to choose from, and whether the part may be left out."""
+    groups: list[tuple[list[list[str]], bool]] = []
+    at = 0
+    for part in _GROUP.finditer(phrase):
+        if plain := phrase[at : part.start()].replace("\\", "").split():
+            groups.append(([plain], False))
+        groups.append(([choice.replace("\\", "").split() for choice in part[1].split("|")], bool(part[2])))
+        at = part.end()
+    if plain := phrase[at:].replace("\\", "").split():
+        groups.append(([plain], False))
+    return groups

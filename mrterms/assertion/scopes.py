@@ -1,0 +1,122 @@
+"""How far a cue reaches: over which words to its right or left it speaks.
+
+A reach ends at a terminator, and within a list where an item starts a statement of its own: with a grade ("No AS, mild
+MR"), with a finite verb ("no MR, and the aortic valve is stenotic"), with a new subject, or with another cue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mrterms.assertion.cues import Hit
+
+__all__ = ["Line"]
+
+_RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planned", "not_assessed", "resolved", "unchanged"})
+"""Categories that a grade or another cue after a comma ends; history and relatives go on over graded items."""
+_ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
+_WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "value": _PHRASE, "clause": _CLAUSE}
+_DASHES = frozenset({"-", "–", "—", "--", "−"})
+
+
+class Line:
+    """The words of a sentence with the cues found in it."""
+
+    __slots__ = ("ends", "hits", "lower", "starts", "subjects")
+
+    def __init__(self, lower: list[str], starts: list[int], hits: list[Hit], subjects: set[str]) -> None:
+        self.lower, self.starts, self.hits, self.subjects = lower, starts, hits, subjects
+
+    def forward(self, number: int, category: str, scope: str) -> int:
+        """The first word that the hit ``number`` no longer reaches, to its right."""
+        width, hits = _WIDTHS[scope], self.hits
+        begin = hits[number].end
+        joint: Hit | None = None
+        is_or = False
+        for place in range(number + 1, len(hits)):
+            hit = hits[place]
+            roles, opens = hit.entry.roles, hit.entry.opens
+            if "stop" in roles or ("cause" in roles and category in _RESTARTING):
+                return hit.start
+            if self.is_break(hit):
+                if hit.start == begin:
+                    begin = hit.end
+                    continue
+                return hit.start
+            if width == _CLAUSE:
+                continue
+            if "joint" in roles:
+                if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
+                    return hit.start
+                if self._starts_subject(hit.end):
+                    return hit.start
+                joint, is_or = hit, "or" in roles
+            elif joint is not None:
+                if "verb" in roles and not opens:
+                    return joint.start
+                if self._restarts(hit, joint, category, is_or, hits[place - 2 if place > 1 else 0]):
+                    return joint.start
+            elif "with" in roles and category in _RESTARTING and self._opens_after(place):
+                return hit.start
+        return len(self.lower)
+
+    def backward(self, number: int, scope: str) -> int:
+        """The first word that the hit ``number`` reaches, to its left."""
+        width, hits = _WIDTHS[scope], self.hits
+        begin = hits[number].start
+        joint: Hit | None = None
+        for place in range(number - 1, -1, -1):
+            hit = hits[place]
+            roles = hit.entry.roles
+            if "stop" in roles or "cause" in roles:
+                return hit.end
+            if self.is_break(hit):
+                if hit.end == begin:
+                    begin = hit.start
+                    continue
+                return hit.end
+            if width == _CLAUSE:
+                continue
+            if "verb" in roles:
+                return hit.end
+            if "joint" in roles:
+                if (width == _ITEM and "or" not in roles) or (width == _PHRASE and self.lower[hit.start] == ","):
+                    return hit.end
+                joint = hit
+            elif joint is not None and ("grade" in roles or hit.entry.opens):
+                return joint.end
+        return 0
+
+    def is_break(self, hit: Hit) -> bool:
+        """Whether the hit is a colon or a dash that stands free, which parts a label from its value."""
+        word = self.lower[hit.start]
+        return hit.end == hit.start + 1 and (word == ":" or (word in _DASHES and self.is_free(hit.start)))
+
+    def is_free(self, place: int) -> bool:
+        """Whether there is white space on both sides of a word, or it is a long dash."""
+        word, starts = self.lower[place], self.starts
+        if word in ("--", "—"):
+            return True
+        left = place == 0 or starts[place - 1] + len(self.lower[place - 1]) < starts[place]
+        return left and (place + 1 == len(starts) or starts[place] + len(word) < starts[place + 1])
+
+    def _starts_subject(self, place: int) -> bool:
+        return place < len(self.lower) and self.lower[place] in self.subjects
+
+    def _restarts(self, hit: Hit, joint: Hit, category: str, is_or: bool, before: Hit) -> bool:
+        entry = hit.entry
+        near = hit.start - joint.end <= 1
+        if "grade" in entry.roles and category in _RESTARTING:
+            return not is_or and not ("grade" in before.entry.roles and before.end == joint.start)
+        if not entry.opens or not near or category in entry.opens:
+            return False
+        if is_or:
+            return bool(entry.opens & {"present", "uncertain"})
+        return category in _RESTARTING or bool(entry.opens & {"present", "uncertain", "absent", "known"})
+
+    def _opens_after(self, place: int) -> bool:
+        """Whether "with" is followed by a grade or a cue of its own ("without MR or AI but with moderate TR")."""
+        following: Sequence[Hit] = self.hits[place + 1 : place + 2]
+        return bool(following) and following[0].start - self.hits[place].end <= 1 and (
+            "grade" in following[0].entry.roles or bool(following[0].entry.opens - {"absent"})
+        )
