@@ -1,0 +1,48 @@
+"""A stand-in for the pipeline: it finds the words MR and MI, and fails where it is told to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from mrterms.records import Note
+
+CONCEPTS = {"MR": "mitral_regurgitation", "MI": None}
+
+
+def annotation(text: str, start: int, end: int, concept_id: str | None) -> dict[str, object]:
+    return {
+        "start": start,
+        "end": end,
+        "text": text[start:end],
+        "concept_id": concept_id,
+        "preferred_name": concept_id and concept_id.replace("_", " ").capitalize(),
+        "semantic_type": concept_id and "disorder",
+        "codes": {"ICD10CM": "I34.0", "LOCAL": "v-1"} if concept_id else {},
+        "match": {"kind": "abbreviation", "term": text[start:end], "score": 1.0},
+        "sense": {
+            "status": "resolved" if concept_id else "ambiguous",
+            "probability": 0.9,
+            "candidates": [{"concept_id": "mitral_regurgitation", "probability": 0.9}],
+            "evidence": [{"cue": "jet", "weight": 1.5}],
+        },
+        "assertion": {"status": "absent", "experiencer": "patient", "temporality": "current", "cues": [{"text": "no", "category": "negation"}]},
+        "severity": {"value": "moderate", "text": "2+", "start": 0, "end": 2},
+        "attributes": [],
+        "section": None,
+    }
+
+
+def annotate(pairs: Iterable[tuple[str, str]]) -> Iterator[Note]:
+    for note_id, text in pairs:
+        if "EXPLODE" in text:
+            raise ZeroDivisionError(text)
+        found = [annotation(text, hit.start(), hit.end(), CONCEPTS[hit[0]]) for hit in re.finditer(r"\b(?:MR|MI)\b", text)]
+        yield Note(note_id=note_id, annotations=tuple(found))
+
+
+@pytest.fixture
+def annotator() -> Callable[[Iterable[tuple[str, str]]], Iterator[Note]]:
+    return annotate
