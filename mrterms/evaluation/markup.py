@@ -217,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         gold = compile_notes(options.folder)
     except CorpusError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     if options.output:
         options.output.write_text(gold, encoding="utf-8", newline="\n")

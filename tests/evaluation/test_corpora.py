@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections import Counter
@@ -25,7 +24,7 @@ GUIDELINE_GRADES = tuple(grade for grade in GRADES if grade not in ("massive", "
 PROCEDURES = {"mitral_valve_replacement", "mitral_valve_repair", "aortic_valve_replacement"}
 NO_GRADE = PROCEDURES | {"myocardial_infarction", "infective_endocarditis"}
 OUTSIDE_WORDS = re.compile(
-    r"\b(?:mild|mildly|moderate|severe|critical|massive|trace|trivial|significant|acute|old|prior|previous|recent|no|known|chronic)\b|\d", re.I
+    r"\b(?:mild|moderate|severe|critical|massive|trace|trivial|significant|acute|old|prior|previous|no|known|chronic)\b|\d", re.IGNORECASE
 )
 """What the guideline keeps out of a span: severity, negation, dates."""
 
@@ -85,7 +84,8 @@ def test_spans_are_not_odd(note: dict[str, Any]) -> None:
     text = note["text"]
     for mention in note["mentions"]:
         words = mention["text"]
-        assert words[0].isalnum() and words[-1].isalnum(), words
+        assert words[0].isalnum(), words
+        assert words[-1].isalnum(), words
         assert not text[mention["start"] - 1 : mention["start"]].isalnum(), words
         assert not text[mention["end"] : mention["end"] + 1].isalnum(), words
         assert not OUTSIDE_WORDS.search(words), words
@@ -114,4 +114,4 @@ def test_demo_notes_are_plain() -> None:
     assert len(texts) == 6
     for name, text in texts.items():
         assert parse_markup(text) == (text, []), name
-        assert json.dumps(text) and len(text) < 2000
+        assert len(text) < 2000, name

@@ -15,7 +15,9 @@ from mrterms.evaluation.markup import SCORED_CONCEPTS, STATUSES, main, parse_mar
 from mrterms.records import GRADES
 
 
-def mention(start: int, end: int, text: str, concept_id: str, status: str = "present", severity: str | None = None, **extras: Any) -> dict[str, Any]:
+def mention(
+    start: int, end: int, text: str, concept_id: str, status: str = "present", severity: str | None = None, **extras: Any
+) -> dict[str, Any]:
     return {"start": start, "end": end, "text": text, "concept_id": concept_id, "status": status, "severity": severity, **extras}
 
 
@@ -88,7 +90,15 @@ def marked_texts(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
             start = right
 
     divide(0, len(text), 0)
-    extras = st.fixed_dictionaries({}, optional={"status_alt": st.sampled_from(STATUSES), "severity_alt": st.sampled_from(GRADES), "optional": st.just(True), "note": st.sampled_from(["a|b", "{", "\\"])})  # fmt: skip
+    extras = st.fixed_dictionaries(
+        {},
+        optional={
+            "status_alt": st.sampled_from(STATUSES),
+            "severity_alt": st.sampled_from(GRADES),
+            "optional": st.just(True),
+            "note": st.sampled_from(["a|b", "{", "\\"]),
+        },
+    )
     return text, [
         mention(
             start,
@@ -135,7 +145,9 @@ def test_main_names_the_broken_note_without_its_text(tmp_path: Path, capsys: pyt
     (tmp_path / "bad.txt").write_bytes(content)
     assert main([str(tmp_path)]) == 1
     said = capsys.readouterr()
-    assert "bad.txt" in said.err and "secret" not in said.err and not said.out
+    assert "bad.txt" in said.err
+    assert "secret" not in said.err
+    assert not said.out
 
 
 def test_main_refuses_an_empty_folder(tmp_path: Path) -> None:
