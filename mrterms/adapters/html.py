@@ -22,11 +22,11 @@ Annotation = dict[str, Any]
 _COLOURS = 8
 _AMBIGUOUS = "ambiguous"
 _STATUS_LEGEND = (
-    ("present", "", "present"),
-    ("absent", "s-absent", "absent"),
-    ("uncertain", "s-uncertain", "uncertain, planned or not assessed"),
-    ("historical", "s-historical", "past or in a relative"),
-    ("ambiguous", "q-ambiguous", "the text does not decide the meaning"),
+    ("present", ""),
+    ("absent", "s-absent"),
+    ("uncertain, planned, not assessed", "s-uncertain"),
+    ("past, or in a relative", "s-historical"),
+    ("more than one meaning possible", "q-ambiguous"),
 )
 
 
@@ -62,7 +62,8 @@ class _Legend:
         groups = Counter[str]()
         for concept, times in concepts.items():
             groups[_group(concept)] += times
-        colours = {group: f"g{place}" if place < _COLOURS else "g-other" for place, (group, _) in enumerate(groups.most_common())}
+        coloured = [group for group, _ in groups.most_common() if group != _AMBIGUOUS][:_COLOURS]
+        colours = dict.fromkeys(groups, "g-other") | {group: f"g{place}" for place, group in enumerate(coloured)}
         return cls(
             number,
             concepts.total(),
@@ -95,7 +96,7 @@ def _head(legend: _Legend) -> str:
     concepts = "".join(_option(concept, f"{name} ({times})") for concept, (name, times) in legend.concepts.items())
     statuses = "".join(_option(status, status.replace("_", " ")) for status in legend.statuses)
     groups = "".join(f'<li><mark class="m {colour}">{escape(name)}</mark> {times}</li>' for name, (colour, times) in legend.groups.items())
-    shapes = "".join(f'<li><mark class="m g-other {css}">{name}</mark> {meaning}</li>' for name, css, meaning in _STATUS_LEGEND)
+    shapes = "".join(f'<li><mark class="m g-other {css}">{name}</mark></li>' for name, css in _STATUS_LEGEND)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

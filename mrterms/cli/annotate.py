@@ -22,7 +22,7 @@ _INTERRUPTED = 130
 
 
 def annotate_command(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help=".txt, folder of them, .jsonl, .csv, .tsv, .gz, .parquet or -")],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".txt, folder of them, .jsonl, .csv, .tsv, .gz, .parquet or -")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")] = None,
     form: Annotated[str | None, typer.Option("--format", "-f", help="jsonl, csv, tsv, parquet, html; else by OUTPUT's suffix.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Field or column of the note's id; else note_id if there is one.")] = None,

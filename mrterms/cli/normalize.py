@@ -13,12 +13,13 @@ __all__ = ["normalize_command"]
 
 
 def normalize_command(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Terms or table cells; - takes lines from standard input.")],
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT", help="Terms or table cells; - takes lines from standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a text, with codes and reasons.")] = False,
 ) -> None:
-    """Map short strings to concepts, best first; a string that names none is said to.
+    """Map short strings to concepts, best first.
 
-    Columns, separated by tabs: text, concept id, score, preferred name, how it matched, sense status.
+    Columns, separated by tabs: text, concept id, score, preferred name, how it matched, sense status. A string that names
+    no concept says so.
 
     Example: mrterms normalize "leaky mitral valve" "mitral insuff. mod"
     """

@@ -33,7 +33,7 @@ addEventListener("DOMContentLoaded", () => {
       note.hidden = !said || ((concept || status) && !hits);
       count += !note.hidden;
     }
-    shown.textContent = concept || status || text ? `${count} notes shown.` : "";
+    shown.textContent = concept || status || text ? `Shown: ${count}.` : "";
   };
   form.hidden = false;
   form.addEventListener("input", filter);
