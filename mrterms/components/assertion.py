@@ -28,14 +28,9 @@ class AssertionComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
-        if not work.mentions:
-            return doc
         view = work.view
-        by_sentence: dict[int, list[int]] = {}
-        for place, mention in enumerate(work.mentions):
-            by_sentence.setdefault(view.sentence_number(mention.token_start), []).append(place)
         annotations = annotations_of(doc)
-        for number, places in by_sentence.items():
+        for number, places in work.by_sentence().items():
             sentence = view.sentence(number)
             targets = []
             for place in places:

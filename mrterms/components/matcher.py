@@ -20,15 +20,15 @@ class MatcherComponent:
 
     def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool) -> None:
         register_extension()
-        self._lexicon = configured_lexicon(lexicons, builtin)
+        self.lexicon = configured_lexicon(lexicons, builtin)
         tokenizer = nlp.tokenizer
-        self._matcher = Matcher(self._lexicon, nlp.vocab, lambda text: [token.text for token in tokenizer(text)], fuzzy=fuzzy)
+        self._matcher = Matcher(self.lexicon, nlp.vocab, lambda text: [token.text for token in tokenizer(text)], fuzzy=fuzzy)
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         work.mentions, lost = self._matcher.match(work.view)
         if work.mentions:
-            publish(doc, work.view, self._lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
+            publish(doc, work.view, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
         else:
             doc.spans[ANNOTATIONS] = []
             doc.user_data[ANNOTATIONS] = []

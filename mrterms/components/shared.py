@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from spacy.tokens import Doc, Span
@@ -29,6 +28,13 @@ class Work:
 
     view: View
     mentions: list[Mention] = field(default_factory=list)
+
+    def by_sentence(self) -> dict[int, list[int]]:
+        """The places of the mentions in their list, by the number of their sentence."""
+        found: dict[int, list[int]] = {}
+        for place, mention in enumerate(self.mentions):
+            found.setdefault(self.view.sentence_number(mention.token_start), []).append(place)
+        return found
 
 
 _WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()

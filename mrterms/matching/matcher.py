@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
 from mrterms.matching.composing import Composed, Composer, Item, carried_site
+from mrterms.matching.descriptions import Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.overlaps import longest_first
@@ -39,6 +40,7 @@ class Matcher:
         self._table.add_lexicon(lexicon)
         self._site_lesions: dict[tuple[str, str], str] = {}
         self._modifiers: dict[str, set[str]] = {}
+        self._descriptions: Descriptions | None = None
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
         self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
@@ -58,6 +60,8 @@ class Matcher:
         mentions = [self._mention(view, hit) for hit in kept]
         parts = [hit for hit in hits if hit.key in self._table.parts]
         if parts:
+            described = self._describe(view, mentions, parts)
+            mentions += described
             mentions += self._compose(view, mentions, parts)
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
@@ -97,11 +101,42 @@ class Matcher:
             short_form=form.term.text if senses else None,
         )
 
+    # -- descriptions in words ----------------------------------------------------------------------------------------
+
+    def _describe(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
+        if self._descriptions is None:
+            return []
+        numbers = {view.sentence_number(hit.token_start) for hit in parts if self._table.parts[hit.key].role == "trigger"}
+        found: list[Mention] = []
+        for number in sorted(numbers):
+            sentence = view.sentence(number)
+            for one in self._descriptions.find(sentence):
+                site = one.site or self._site_told(view, number, mentions)
+                tokens = range(sentence.tokens[one.first], sentence.tokens[one.last - 1] + 1)
+                if any(mention.token_start in tokens or mention.token_end - 1 in tokens for mention in mentions):
+                    continue
+                concept_id = self._site_lesions.get((site, one.lesion)) if site else None
+                if concept_id is None and one.lesion == "regurgitation" and "valve" in sentence.lower[one.first : one.last]:
+                    concept_id = _UNSPECIFIED
+                if concept_id is not None:
+                    found.append(self._pattern_mention(view, sentence, one.first, one.last, concept_id, one.reason))
+        return found
+
+    def _site_told(self, view: View, number: int, mentions: Sequence[Mention]) -> str | None:
+        """The valve that the sentence, or one of the two before it, speaks of."""
+        for earlier in range(number, max(-1, number - 3), -1):
+            words = view.sentence(earlier).lower
+            named = [site for site in ("mitral", "aortic", "tricuspid", "pulmonic") if site in words]
+            if named:
+                return named[-1].replace("pulmonic", "pulmonary")
+        return None
+
     # -- valve and lesion apart ---------------------------------------------------------------------------------------
 
     def _compose(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
         taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)}
-        free, _ = longest_first([hit for hit in parts if taken.isdisjoint(range(hit.token_start, hit.token_end))])
+        joinable = [hit for hit in parts if self._table.parts[hit.key].role != "trigger"]
+        free, _ = longest_first([hit for hit in joinable if taken.isdisjoint(range(hit.token_start, hit.token_end))])
         if not free:
             return []
         by_sentence: dict[int, list[Item]] = {}
@@ -209,6 +244,9 @@ class Matcher:
             self._site_lesions[row["site"], row["lesion"]] = row["concept_id"]
         for row in read_table(folder / "sites.tsv", ("form", "site"), None):
             self._table.add_part(row["form"], lambda words, row=row: Part("site", row["site"], words, full=row["strength"] == "full"))  # type: ignore[misc]
+        self._descriptions = Descriptions(folder)
+        for word in self._descriptions.triggers - self._vocabulary.words:
+            self._table.add_part(word, lambda words: Part("trigger", "", words))
         for row in read_table(folder / "lesions.tsv", ("form", "lesion"), None):
             self._table.add_part(row["form"], lambda words, row=row: Part("lesion", row["lesion"], words, part=row["part"]))  # type: ignore[misc]
 

@@ -1,0 +1,159 @@
+"""Lesions described in words: "the valve does not close tightly", "blood leaks back into the left atrium".
+
+The patterns are data (``description_words.tsv``, ``descriptions.tsv``); this module compiles them to regular expressions
+over a sentence's plain words and looks only at sentences that hold a trigger word.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+from mrterms.lexicon.tables import read_table
+from mrterms.text.view import Sentence
+
+__all__ = ["Described", "Descriptions"]
+
+ANY_SITE = "any"
+_GAP = "gap"
+_GAP_WORDS = 6
+_VERBS = ("not_close", "back", "leaks", "is_narrow", "not_open")
+_Span = tuple[int, int]
+_CONTRACTIONS = {"n't": "not", "n’t": "not", "ca": "can", "wo": "will"}
+_PASSED_OVER = frozenset("()[]-\"“”")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A description found: word indices (half-open) in the sentence; ``site`` is None where no valve is named."""
+
+    first: int
+    last: int
+    site: str | None
+    lesion: str
+    reason: str
+
+
+class Descriptions:
+    """The compiled patterns. ``triggers`` are the words without which no pattern can match."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._phrases: dict[str, list[str]] = {}
+        for row in read_table(folder / "description_words.tsv", ("name", "phrase"), ("source",)):
+            self._phrases.setdefault(row["name"], []).append(row["phrase"])
+        rows = read_table(folder / "descriptions.tsv", ("pattern", "lesion"), ("source",))
+        self._patterns = [(row["pattern"], tuple(row["pattern"].split()), row["lesion"]) for row in rows]
+        used = {name for _, names, _ in self._patterns for name in names} - {_GAP}
+        self._regexes = {
+            known: re.compile(rf"(?<!\S){self._one_of(known)}") for known in self._phrases if known in used or known.partition(".")[0] in used
+        }
+        self._sites = sorted({site for known in self._regexes if (site := known.partition(".")[2])})
+        self._function = re.compile(rf"(?<!\S){self._one_of('function')}")
+        self.triggers = frozenset(word for name in _VERBS for word in self._trigger_words(name))
+
+    def find(self, sentence: Sentence) -> list[Described]:
+        """The descriptions in a sentence, longest first of those that overlap."""
+        words, places = _plain(sentence)
+        text = " ".join(words) + " "
+        starts = _starts(words)
+        spans = {name: [match.span() for match in regex.finditer(text)] for name, regex in self._regexes.items()}
+        found: list[Described] = []
+        for pattern, names, lesion in self._patterns:
+            for site, start, end in self._matches(text, names, spans):
+                first, last = bisect_left(starts, start), bisect_right(starts, end - 2)
+                found.append(Described(places[first], places[last - 1] + 1, site, lesion, f"described: {pattern.replace(' gap', '')}"))
+        return list(_longest(found))
+
+    def _matches(self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]]) -> Iterator[tuple[str | None, int, int]]:
+        for site in self._sites if any(f"{name}.{ANY_SITE}" in spans for name in names) else [ANY_SITE]:
+            for chain in self._chains(text, names, spans, site):
+                sites = {told for _, _, told in chain if told}
+                start, end = chain[0][0], chain[-1][1]
+                if (ANY_SITE in sites and len(sites) == 1) != (site == ANY_SITE) and sites:
+                    continue
+                if names[0] != "valve" and self._of_normal_function(text, start):
+                    continue
+                yield None if site == ANY_SITE else site, start, end
+
+    def _chains(
+        self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]], site: str
+    ) -> Iterator[list[tuple[int, int, str]]]:
+        """Each way to find the names one after the other; a sited name may leave its valve open."""
+        chains: list[list[tuple[int, int, str]]] = [[]]
+        gap = True
+        before: list[int] = []
+        for name in names:
+            if name == _GAP:
+                gap = True
+                continue
+            choices = [(start, end, told) for told in ("", site, ANY_SITE) for start, end in spans.get(f"{name}.{told}" if told else name, ())]
+            chains = [
+                [*chain, choice]
+                for chain in chains
+                for choice in choices
+                if not chain or (self._follows(text, chain[-1][1], choice[0], gap) and not _any_between(before, chain[-1][1], choice[0]))
+            ]
+            before = [start for known in spans if known.partition(".")[0] == name for start, _ in spans[known]]
+            gap = False
+        yield from chains
+
+    def _follows(self, text: str, end: int, start: int, gap: bool) -> bool:
+        if start <= end or not gap:
+            return start == end
+        between = text[end:start]
+        return between.count(" ") <= _GAP_WORDS and ";" not in between and ":" not in between and not self._function.search(between)
+
+    def _of_normal_function(self, text: str, start: int) -> bool:
+        clause = text[:start].rpartition(" , ")[2] if " , " in text[:start] else text[:start]
+        nearby = " ".join(clause.split(" ")[-_GAP_WORDS:])
+        return bool(self._function.search(nearby))
+
+    def _one_of(self, name: str) -> str:
+        return "(?:" + "|".join("".join(map(self._token, phrase.split())) for phrase in self._phrases[name]) + ")"
+
+    def _token(self, token: str) -> str:
+        # Every compiled word ends in its space, so optional words need no space of their own.
+        optional = token.endswith("?")
+        one = "|".join(map(self._choice, token.rstrip("?").split("/")))
+        return f"(?:{one})?" if optional else f"(?:{one})"
+
+    def _choice(self, part: str) -> str:
+        if part.startswith("<"):
+            return self._one_of(part[1:-1])
+        return r"[^\s;:,]+ " if part == "*" else re.escape(part) + " "
+
+    def _trigger_words(self, name: str) -> Iterator[str]:
+        text = " ".join(self._phrases[name] + self._phrases["shut"])
+        for word in re.findall(r"[a-z-]{4,}", text):
+            if word.startswith(("clos", "shut", "seal", "coapt", "leak", "back", "regurgitat", "narrow", "open", "tight", "stiff")):
+                yield word
+
+
+def _any_between(starts: list[int], low: int, high: int) -> bool:
+    """Whether a nearer one of the same name lies between: the nearest valve is the one that does not close."""
+    return any(low <= start < high for start in starts)
+
+
+def _plain(sentence: Sentence) -> tuple[list[str], list[int]]:
+    kept = [(place, _CONTRACTIONS.get(word, word)) for place, word in enumerate(sentence.lower) if word not in _PASSED_OVER]
+    return [word for _, word in kept], [place for place, _ in kept]
+
+
+def _starts(words: list[str]) -> list[int]:
+    starts, at = [], 0
+    for word in words:
+        starts.append(at)
+        at += len(word) + 1
+    return starts
+
+
+def _longest(found: list[Described]) -> Iterator[Described]:
+    """One description a lesion and clause: the one that names a valve, then the longest."""
+    kept: list[Described] = []
+    for one in sorted(found, key=lambda one: (one.site is None, one.first - one.last)):
+        if all(one.last <= other.first or one.first >= other.last for other in kept):
+            kept.append(one)
+    yield from sorted(kept, key=lambda one: one.first)
