@@ -43,7 +43,7 @@ def sentences(nlp: Language, text: str) -> Doc:
     ends = re.compile(r"[.?!]|\n")
     for token in doc[1:]:
         before = doc[token.i - 1]
-        token.is_sent_start = bool("\n" in before.text or (ends.fullmatch(before.text) and before.whitespace_ and token.text[:1].isupper()))
+        token.is_sent_start = bool("\n" in before.text or (before.i and ends.fullmatch(before.text) and before.whitespace_ and token.text[:1].isupper()))
     return doc
 
 
@@ -106,7 +106,7 @@ def run_negex(nlp: Language, asserter: Asserter, path: Path, half: int | None, w
         if half is not None and int(hashlib.md5(row["id"].encode()).hexdigest(), 16) % 2 != half:
             continue
         pattern = r"\s+".join(re.escape(word) for word in row["condition"].upper().split())
-        found = re.search(pattern, row["sentence"])
+        found = re.search(pattern + r"(?!\s*:)", row["sentence"]) or re.search(pattern, row["sentence"])
         if found is None:
             counts["unplaced"] += 1
             continue

@@ -22,8 +22,10 @@ _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", "\"", "]", "[", ")"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "and", "but", "|", "!", "?", "(", "by", "with", "on", "per", "in", "at"})
 _DASHES = frozenset({"-", "–", "−"})
+_DONE = frozenset({"was", "were", "been"})
+"""A procedure told in the passive was done ("both valves were replaced")."""
 _POSSESSIVES = frozenset({"his", "her", "their", "my", "your", "known", "'s"})
-_PRONOUNS = frozenset({"he", "she", "they"})
+_PRONOUNS = frozenset({"he", "she"})
 _LAYOUT = frozenset({"-", "•", "*", "·"})
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
@@ -51,18 +53,18 @@ class Asserter:
 
     def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:
         hits = self._table.find(sentence.lower)
-        if not hits and section is None and previous is None:
+        if not hits and section is None and previous is None and _DASHES.isdisjoint(sentence.lower):
             return [_PRESENT] * len(targets)
         line = Line(sentence.lower, sentence.starts, hits, self._table.words["subject"])
         reader = _Reader(self._table, sentence, line, targets)
-        carried = previous is not None and self._carries_relative(previous, sentence)
+        carried = _tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
         return [reader.read(target, section, carried) for target in targets]
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
-        if not any(word in _PRONOUNS for word in sentence.lower[:8]) or "patient" in sentence.lower:
+        if _PRONOUNS.isdisjoint(sentence.lower[:8]) or "patient" in sentence.lower:
             return False
-        if previous.lower[:2] == ["[", "patient_guest"]:
+        if _is_patient_speaking(previous):
             return True
         reader_line = Line(previous.lower, previous.starts, self._table.find(previous.lower), self._table.words["subject"])
         reader = _Reader(self._table, previous, reader_line, ())
@@ -94,7 +96,11 @@ class _Reader:
                 if target.kind in rule.kinds and rule.category != "pseudo" and self._covers(number, hit, rule, target):
                     found.setdefault(rule.category, []).append((hit.start, hit.end))
         if (sign := self._sign(target)) is not None:
-            found.setdefault(sign, []).append((target.first - 1, target.first))
+            found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
+        if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
+            for place in range(target.first, target.last):
+                if self.line.lower[place] in _DONE:
+                    found.setdefault("historical", []).append((place, place + 1))
         return found
 
     @staticmethod
@@ -143,20 +149,22 @@ class _Reader:
                 ends.add(before)
         return target.last in ends
 
-    def _sign(self, target: Target) -> str | None:
+    def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
         lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
         if last < len(lower) and lower[last] in _DASHES and self._glued_left(last) and (last + 1 == len(lower) or lower[last + 1] in _CLOSING):
-            return "absent"
+            return "absent", last
         if first == 0 or lower[first - 1] not in _DASHES:
             return None
         at = first - 1
         glued_right = starts[at] + 1 == starts[first]
         if at > 1 and lower[at - 1] == "/" and lower[at - 2] == "+":
-            return "uncertain"
+            return "uncertain", at
         if glued_right:
-            return None if at > 0 and self._glued_left(at) and lower[at - 1] not in ("(", "/", ",", "+") else "absent"
-        return "absent" if at > 0 and "+" in lower and lower[at - 1] in (",", ";") else None
+            hyphen = self._glued_left(at) and lower[at - 1] not in ("(", "/", ",", "+")
+            return None if hyphen else ("absent", at)
+        listed = at > 0 and "+" in lower and lower[at - 1] in (",", ";")
+        return ("absent", at) if listed else None
 
     def _glued_left(self, place: int) -> bool:
         starts = self.line.starts
@@ -194,11 +202,9 @@ class _Reader:
             if self.is_person(number) and self._belongs(number, hit, target):
                 found.setdefault("family", []).append((hit.start, hit.end))
                 who = "family" if hit.entry.relative == "family" else "other"
-        if who == "patient" and carried and target.kind != "procedure":
-            who = "family"
         if who == "family" and "family" not in found and "patient" in found:
             who = "patient"
-        return who
+        return "family" if who == "patient" and carried and target.kind != "procedure" else who
 
     def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
         lower, hits = self.line.lower, self.line.hits
@@ -282,6 +288,16 @@ class _Reader:
             for place in found.get(category, ())
         }
         return tuple(cues[place] for place in sorted(cues))
+
+
+def _is_patient_speaking(sentence: Sentence) -> bool:
+    """Whether a line of a dialogue opens with the tag of the patient's side."""
+    return sentence.lower[:1] == ["["] and sentence.lower[1:2] in (["patient"], ["patient_guest"])
+
+
+def _tells_of_another(sentence: Sentence) -> bool:
+    """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
+    return _is_patient_speaking(sentence) and not _PRONOUNS.isdisjoint(sentence.lower[2:12])
 
 
 def _join(previous: Sentence, sentence: Sentence) -> Sentence:

@@ -16,13 +16,14 @@ CATEGORIES = frozenset(
     " patient pseudo".split()
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
-SCOPES = frozenset({"next", "item", "phrase", "list", "events", "value", "clause"})
+SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "cause", "joint", "or", "verb", "seen", "grade", "with"})
 WORD_ROLES = frozenset({"subject", "report", "relation", "in"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
+_BARE = re.compile(r"(?<!\\)[()]")
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
 
@@ -94,7 +95,7 @@ class _Phrases:
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
         at = start = self._node()
-        for choices, optional in _groups(row["phrase"]):
+        for choices, optional in _groups(row):
             end = self._node()
             for words in choices:
                 self._chain(at, words, end)
@@ -197,7 +198,7 @@ class CueTable:
         role = row["role"]
         _check(row, (role,), ROLES | WORD_ROLES)
         if role in WORD_ROLES:
-            self.words[role].update(" ".join(words) for choices, _ in _groups(row["phrase"]) for words in choices)
+            self.words[role].update(" ".join(words) for choices, _ in _groups(row) for words in choices)
         else:
             self._phrases.add(row, Saying(role=role))
 
@@ -235,15 +236,22 @@ def _number_class(word: str) -> str:
     return "<date>" if _DATE.fullmatch(word) else word
 
 
-def _groups(phrase: str) -> list[tuple[list[list[str]], bool]]:
+def _groups(row: Row) -> list[tuple[list[list[str]], bool]]:
     """The parts of a phrase: the word sequences to choose from, and whether the part may be left out."""
+    phrase = row["phrase"]
     groups: list[tuple[list[list[str]], bool]] = []
     at = 0
     for part in _GROUP.finditer(phrase):
-        if plain := phrase[at : part.start()].replace("\\", "").split():
+        if plain := _words(row, phrase[at : part.start()]):
             groups.append(([plain], False))
-        groups.append(([choice.replace("\\", "").split() for choice in part[1].split("|")], bool(part[2])))
+        groups.append(([_words(row, choice) for choice in part[1].split("|")], bool(part[2])))
         at = part.end()
-    if plain := phrase[at:].replace("\\", "").split():
+    if plain := _words(row, phrase[at:]):
         groups.append(([plain], False))
     return groups
+
+
+def _words(row: Row, text: str) -> list[str]:
+    if _BARE.search(text):
+        row.fail("a bracket that does not close, or one inside another", "choices cannot be nested; write \\( for a bracket")
+    return text.replace("\\", "").split()

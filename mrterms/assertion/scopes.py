@@ -15,7 +15,7 @@ __all__ = ["Line"]
 _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planned", "not_assessed", "resolved", "unchanged"})
 """Categories that a grade or another cue after a comma ends; history and relatives go on over graded items."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
-_WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "value": _PHRASE, "clause": _CLAUSE}
+_WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "complaints": _LIST, "value": _PHRASE, "clause": _CLAUSE}
 _DASHES = frozenset({"-", "–", "—", "--", "−"})
 
 
@@ -54,6 +54,8 @@ class Line:
             elif joint is not None:
                 if "verb" in roles and not opens:
                     return joint.start
+                if scope == "complaints" and "grade" in roles:
+                    continue
                 if self._restarts(hit, joint, category, is_or, hits[place - 2 if place > 1 else 0]):
                     return joint.start
             elif "with" in roles and category in _RESTARTING and self._opens_after(place):
