@@ -13,9 +13,9 @@ from typing import Literal
 
 from mrterms.attributes.atoms import Atoms
 from mrterms.attributes.phrases import Hit
-from mrterms.attributes.scales import Bound, GradeFigure, GradePart, GradeWord, Lesion, Scales
+from mrterms.attributes.scales import Bound, GradeFigure, GradePart, GradeWord, Lesion, Roles
 
-__all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases"]
+__all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",), ("to", "at", "least")})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
@@ -130,6 +130,11 @@ def _with_bounds(
     return GradePhrase(first, last, shown, parts, kind, past, now)  # type: ignore[arg-type]
 
 
+def _is_fact(hit: Hit) -> bool:
+    """Whether a hit is an attribute or a measurement: harmless between a grade and its lesion."""
+    return any(meaning is not None and not isinstance(meaning, (Bound, GradeWord, GradeFigure)) for meaning in hit.meanings)
+
+
 @dataclass(slots=True)
 class _Claims:
     """The grades that lay claim to one lesion."""
@@ -149,12 +154,8 @@ class _Claims:
 class GradeBinder:
     """Binds the grades of a sentence to its lesions."""
 
-    def __init__(self, scales: Scales) -> None:
-        roles = scales.roles
-        self._between, self._link, self._predicate = roles["between"], roles["link"], roles["predicate"]
-        self._closer, self._list, self._decoy = roles["closer"], roles["list"], roles["decoy"]
-        self._gap, self._boundary, self._plural = roles["gap"], roles["boundary"], roles["plural"]
-        self._between_endings, self._closer_endings = tuple(roles["suffix_between"]), tuple(roles["suffix_closer"])
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
 
     def bind(self, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place]) -> list[GradePhrase | None]:
         """The grade of each place, in the order given."""
@@ -163,24 +164,16 @@ class GradeBinder:
         phrases = grade_phrases([hit for hit in hits if (hit.first, hit.last) not in lesions], atoms)
         if not phrases:
             return [None] * len(places)
-        return _Sentence(self, atoms, hits, places, phrases).grades()
-
-    def harmless(self, atom: str) -> bool:
-        """Whether a word may stand between a grade and its lesion."""
-        return atom in self._between or (len(atom) > 4 and atom.endswith(self._between_endings))
-
-    def closes(self, atom: str) -> bool:
-        """Whether a word behind a grade leaves the grade to the lesion before it."""
-        return not atom.isalpha() or atom in self._closer or atom.endswith(self._closer_endings)
+        return _Sentence(self._roles, atoms, hits, places, phrases).grades()
 
 
 class _Sentence:
     """One sentence while its grades are bound."""
 
     def __init__(
-        self, binder: GradeBinder, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]
+        self, roles: Roles, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]
     ) -> None:
-        self.binder, self.atoms, self.places, self.phrases = binder, atoms, places, phrases
+        self.roles, self.atoms, self.places, self.phrases = roles, atoms, places, phrases
         self.beginning: dict[int, list[int]] = {}
         self.ending: dict[int, list[int]] = {}
         for number, place in enumerate(places):
@@ -189,9 +182,9 @@ class _Sentence:
         self.phrase_at = {phrase.first: phrase for phrase in phrases}
         self.phrase_to = {phrase.last: phrase for phrase in phrases}
         grades = [range(phrase.first, phrase.last) for phrase in phrases]
-        free = [hit for hit in hits if not any(hit.first in grade for grade in grades) and not isinstance(hit.meanings[0], (Bound, GradeFigure))]
-        self.fact_at = {hit.first: hit.last for hit in free if hit.meanings[0] is not None}
-        self.fact_to = {hit.last: hit.first for hit in free if hit.meanings[0] is not None}
+        free = [hit for hit in hits if _is_fact(hit) and not any(hit.first in grade for grade in grades)]
+        self.fact_at = {hit.first: hit.last for hit in free}
+        self.fact_to = {hit.last: hit.first for hit in free}
         self.claims = [_Claims() for _ in places]
         self.plural: set[int] = set()
 
@@ -228,7 +221,7 @@ class _Sentence:
 
     def _own_grade_follows(self, end: int) -> bool:
         at = end
-        while at < len(self.atoms) and at not in self.phrase_at and self.atoms[at] in self.binder._link and self.atoms[at] != ",":
+        while at < len(self.atoms) and at not in self.phrase_at and self.atoms[at] in self.roles.link and self.atoms[at] != ",":
             at += 1
         phrase = self.phrase_at.get(at)
         return phrase is not None and (at > end or not self._ahead(phrase))
@@ -244,7 +237,7 @@ class _Sentence:
                 return []
             if at in self.fact_at:
                 at = self.fact_at[at]
-            elif self.binder.harmless(atoms[at]) or (atoms[at] == "," and self._adjective_follows(at + 1)):
+            elif self.roles.harmless(atoms[at]) or (atoms[at] == "," and self._adjective_follows(at + 1)):
                 at += 1
             elif atoms[at] in _OPEN and (end := self._closing(at)) is not None:
                 at = end + 1
@@ -255,7 +248,7 @@ class _Sentence:
     def _adjective_follows(self, at: int) -> bool:
         if at >= len(self.atoms) or at in self.beginning or at in self.phrase_at:
             return False
-        return at in self.fact_at or self.binder.harmless(self.atoms[at])
+        return at in self.fact_at or self.roles.harmless(self.atoms[at])
 
     def _closing(self, at: int) -> int | None:
         return next((end for end in range(at + 1, min(at + 8, len(self.atoms))) if self.atoms[end] in _CLOSE), None)
@@ -289,9 +282,9 @@ class _Sentence:
                     return [], ""
                 at = earlier.first
                 continue
-            if atom in self.binder._predicate and not comma and manner != "predicate":
+            if atom in self.roles.predicate and not comma and manner != "predicate":
                 manner = "predicate"
-            elif atom in self.binder._link or (len(atom) > 4 and atom.endswith("ly")) or atom == "not":
+            elif atom in self.roles.link or (len(atom) > 4 and atom.endswith("ly")) or atom == "not":
                 comma |= atom in ",(["
                 manner = "soft" if manner == "bare" else manner
             elif (phrase.now or manner == "predicate") and (atom.isdigit() or atom in ("in", "on", "and", "but", "was")):
@@ -307,8 +300,8 @@ class _Sentence:
         """The lesion of which a predicate speaks across a remark: "MR by colour Doppler is mild"."""
         for end in range(at - 1, max(-1, at - _MAX_GAP), -1):
             if end in self.ending:
-                return self.ending[end] if self.atoms[end] in self.binder._gap else []
-            if self.atoms[end] in self.binder._boundary or end in self.phrase_at:
+                return self.ending[end] if self.atoms[end] in self.roles.gap else []
+            if self.atoms[end] in self.roles.boundary or end in self.phrase_at:
                 return []
         return []
 
@@ -317,7 +310,7 @@ class _Sentence:
             return [], ""
         if manner != "predicate" and not self._closes(phrase, manner):
             return [], ""
-        if any(atom in self.binder._plural for atom in self.atoms[at : phrase.first]):
+        if any(atom in self.roles.plural for atom in self.atoms[at : phrase.first]):
             self.plural.update(numbers)
         return numbers, manner
 
@@ -326,8 +319,8 @@ class _Sentence:
         if at >= len(self.atoms) or at in self.beginning or at in self.fact_at:
             return True
         if phrase.figure and manner == "bare":
-            return self.atoms[at] not in self.binder._decoy
-        return self.binder.closes(self.atoms[at])
+            return self.atoms[at] not in self.roles.decoy
+        return self.roles.closes(self.atoms[at])
 
     def _around(self, phrase: GradePhrase) -> list[int]:
         """The smallest lesion in whose words the grade stands ("the mitral valve is severely leaky")."""
@@ -359,14 +352,20 @@ class _Sentence:
                 self.plural.add(before)
 
     def _joined(self, left: Place, right: Place) -> bool:
-        """Whether two lesions are members of one list, so that one grade may speak of both."""
-        if right.first < left.last:
-            return not any(left.first <= phrase.first < right.first for phrase in self.phrases)
-        gap = self.atoms[left.last : right.first]
-        if not any(atom in self.binder._list for atom in gap):
+        if right.first < left.last and any(left.first <= phrase.first < right.first for phrase in self.phrases):
             return False
-        if not all(atom in self.binder._list or atom in ("mitral", "aortic", "tricuspid") for atom in gap):
-            return False
-        # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
-        short = right.last - right.first == 1 == left.last - left.first
-        return left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
+        return joined(self.roles, self.atoms, left, right)
+
+
+def joined(roles: Roles, atoms: list[str], left: Place, right: Place) -> bool:
+    """Whether two lesions are members of one list, so that what is said once may speak of both."""
+    if right.first < left.last:
+        return True
+    gap = atoms[left.last : right.first]
+    if not any(atom in roles.list for atom in gap):
+        return False
+    if not all(atom in roles.list or atom in ("mitral", "aortic", "tricuspid") for atom in gap):
+        return False
+    # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
+    short = right.last - right.first == 1 == left.last - left.first
+    return left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})

@@ -10,7 +10,7 @@ from mrterms.attributes.phrases import PhraseTrie
 from mrterms.lexicon.tables import Row, read_table
 from mrterms.records import GRADES, Grade
 
-__all__ = ["Bound", "GradeFigure", "GradePart", "GradeWord", "Lesion", "Reading", "Scales"]
+__all__ = ["Bound", "GradeFigure", "GradePart", "GradeWord", "Lesion", "Reading", "Roles", "Scales", "grade_name"]
 
 BoundKind = Literal["ge", "gt", "le", "lt", "eq", "past", "now"]
 _BOUNDS = ("ge", "gt", "le", "lt", "eq", "past", "now")
@@ -66,16 +66,35 @@ class Reading:
     scale: str
 
 
+class Roles:
+    """The closed lists of words by their role between a lesion and what is said of it (``binding.tsv``)."""
+
+    def __init__(self, path: Traversable) -> None:
+        words: dict[str, frozenset[str]] = {}
+        for row in read_table(path, ("role", "words")):
+            words[row["role"]] = words.get(row["role"], frozenset()) | set(row.list("words"))
+        self.between, self.link, self.predicate, self.plural = words["between"], words["link"], words["predicate"], words["plural"]
+        self.closer, self.list, self.decoy, self.figure = words["closer"], words["list"], words["decoy"], words["figure"]
+        self.gap, self.boundary = words["gap"], words["boundary"]
+        self._between_endings, self._closer_endings = tuple(words["suffix_between"]), tuple(words["suffix_closer"])
+
+    def harmless(self, atom: str) -> bool:
+        """Whether a word may stand between a grade and its lesion."""
+        return atom in self.between or (len(atom) > 4 and atom.endswith(self._between_endings))
+
+    def closes(self, atom: str) -> bool:
+        """Whether a word behind a grade leaves the grade to the lesion before it."""
+        return not atom.isalpha() or atom in self.closer or atom.endswith(self._closer_endings)
+
+
 class Scales:
     """The tables of ``scales/``; adds its phrases to the room's trie."""
 
     def __init__(self, folder: Traversable, trie: PhraseTrie) -> None:
         self._numbers: dict[tuple[str, float], Reading] = {}
         self.lesions: dict[str, Lesion] = {}
-        self.roles: dict[str, frozenset[str]] = {}
         self._read_numbers(folder / "numbers.tsv")
         self._read_lesions(folder / "lesions.tsv")
-        self._read_roles(folder / "binding.tsv")
         for row in read_table(folder / "words.tsv", ("phrase", "low", "high", "form", "source")):
             trie.add(row["phrase"], _word(row))
         for row in read_table(folder / "notations.tsv", ("phrase", "low", "high", "of", "where", "source")):
@@ -123,10 +142,6 @@ class Scales:
                 row.fail(f"unknown scale {row['scale']!r}", f"known: none, {', '.join(sorted(scales))}")
             scale = None if row["scale"] == "none" else row["scale"]
             self.lesions[row["concept_id"]] = Lesion(row["concept_id"], row["kind"], row["site"], scale)
-
-    def _read_roles(self, path: Traversable) -> None:
-        for row in read_table(path, ("role", "words")):
-            self.roles[row["role"]] = self.roles.get(row["role"], frozenset()) | set(row.list("words"))
 
 
 def _word(row: Row) -> GradeWord | None:
