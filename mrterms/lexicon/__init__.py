@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mrterms.lexicon.linting import Finding, lint
 from mrterms.lexicon.loading import load_lexicon, read_user_terms
 from mrterms.lexicon.model import Lexicon, merge
 from mrterms.lexicon.resources import lexicon_folder
 
-__all__ = ["Lexicon", "lexicon_folder", "load_lexicon", "merge", "read_user_terms"]
+__all__ = ["Finding", "Lexicon", "lexicon_folder", "lint", "load_lexicon", "merge", "read_user_terms"]

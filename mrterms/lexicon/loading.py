@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
@@ -130,10 +130,10 @@ def _senses(folder: Traversable, concepts: dict[str, Concept]) -> dict[str, tupl
     return {form: tuple(entries) for form, entries in found.items()}
 
 
-def _known(row: Row, value: str, known: Iterable[str], column: str) -> str:
-    if value in (allowed := known if isinstance(known, dict) else tuple(known)):
-        return value
-    row.fail(f"unknown {column} {value!r}", f"one of {', '.join(allowed)}" if len(allowed) < 10 else "add it to concepts.tsv")
+def _known(row: Row, value: str, known: Collection[str], column: str) -> str:
+    if value not in known:
+        row.fail(f"unknown {column} {value!r}", "add it to concepts.tsv" if column == "concept_id" else f"one of {', '.join(known)}")
+    return value
 
 
 def _number(row: Row, column: str) -> float:
@@ -177,7 +177,8 @@ def _user_rows(file: Path) -> Iterator[Row]:
     except UnicodeDecodeError as error:
         raise LexiconError(f"not UTF-8 at byte {error.start}", file=str(file), fix="save the table as UTF-8") from None
     head = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ";" if head.count(";") > head.count(",") else ",")
+    delimiter = "\t" if "\t" in head else ";" if head.count(";") > head.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header = [name.strip() for name in next(reader, [])]
     missing = [column for column in ("concept_id", "term") if column not in header]
     if missing:

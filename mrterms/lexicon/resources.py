@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mrterms.errors import LexiconError
 
-__all__ = ["lexicon_folder"]
+__all__ = ["lexicon_folder", "shipped_lexicons"]
 
 
 def lexicon_folder(name: str) -> Traversable:
@@ -16,10 +16,18 @@ def lexicon_folder(name: str) -> Traversable:
 
     Raises :class:`LexiconError` where there is none of that name.
     """
-    packaged = files("mrterms") / "lexicons"
-    root: Traversable = packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "lexicons"
-    folder = root / name
+    folder = _root() / name
     if not folder.is_dir():
-        known = sorted(child.name for child in root.iterdir() if child.is_dir()) if root.is_dir() else []
-        raise LexiconError(f"no lexicon {name!r}", file=str(root), fix=f"known: {', '.join(known)}")
+        raise LexiconError(f"no lexicon {name!r}", file=str(_root()), fix=f"known: {', '.join(shipped_lexicons())}")
     return folder
+
+
+def shipped_lexicons() -> list[str]:
+    """The names of the lexicons that come with mrterms."""
+    root = _root()
+    return sorted(child.name for child in root.iterdir() if (child / "lexicon.toml").is_file()) if root.is_dir() else []
+
+
+def _root() -> Traversable:
+    packaged = files("mrterms") / "lexicons"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "lexicons"
