@@ -20,6 +20,7 @@ __all__ = ["mark_text", "write_html"]
 Annotation = dict[str, Any]
 
 _COLOURS = 8
+_SHOWN = 4
 _AMBIGUOUS = "ambiguous"
 _STATUS_LEGEND = (
     ("present", ""),
@@ -205,8 +206,11 @@ def _facts(annotation: Annotation) -> Iterator[tuple[str, str]]:
     match, sense, assertion = (annotation.get(part) or {} for part in ("match", "sense", "assertion"))
     yield "Text", f"“{_shown(annotation['text'])}” <small>{annotation['start']}–{annotation['end']}</small>"
     yield "Match", _join(", ", [_match(match), match.get("reason")])
-    yield "Sense", _join(" ", [sense.get("status"), "" if sense.get("candidates") else _number(sense.get("probability"))])
-    yield "Candidates", "<br>".join(_candidate(candidate) for candidate in sense.get("candidates") or ())
+    candidates = sense.get("candidates") or ()
+    yield "Sense", _join(" ", [sense.get("status"), "" if len(candidates) > 1 else _number(sense.get("probability"))])
+    if len(candidates) > 1:
+        more = [f"and {len(candidates) - _SHOWN} less likely"] if len(candidates) > _SHOWN else []
+        yield "Candidates", "<br>".join([*map(_candidate, candidates[:_SHOWN]), *more])
     yield "Evidence", _join(", ", (f"“{cue['cue']}” {cue['weight']:+.1f}" for cue in sense.get("evidence") or ()))
     change = annotation.get("change") or assertion.get("change")
     yield "Assertion", _join(", ", [assertion.get("status"), assertion.get("experiencer"), assertion.get("temporality"), change])

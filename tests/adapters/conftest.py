@@ -25,10 +25,15 @@ def annotation(text: str, start: int, end: int, concept_id: str | None) -> dict[
         "sense": {
             "status": "resolved" if concept_id else "ambiguous",
             "probability": 0.9,
-            "candidates": [{"concept_id": "mitral_regurgitation", "probability": 0.9}],
+            "candidates": [{"concept_id": name, "probability": 0.9} for name in ("mitral_regurgitation", "b", "c", "d", "e")],
             "evidence": [{"cue": "jet", "weight": 1.5}],
         },
-        "assertion": {"status": "absent", "experiencer": "patient", "temporality": "current", "cues": [{"text": "no", "category": "negation"}]},
+        "assertion": {
+            "status": "absent",
+            "experiencer": "patient",
+            "temporality": "current",
+            "cues": [{"text": "no", "category": "negation"}],
+        },
         "severity": {"value": "moderate", "text": "2+", "start": 0, "end": 2},
         "attributes": [],
         "section": None,

@@ -74,6 +74,7 @@ def test_marks_carry_concept_status_and_reasons(annotator: Annotate) -> None:
     assert {first["aria-describedby"], second["aria-describedby"]} <= seen.ids
     assert "abbreviation of “MR”, score 1.00" in raw
     assert "“no” (negation)" in raw
+    assert "and 1 less likely" in raw
     assert "“jet” +1.5" in raw
     assert seen.texts == ["no MR, MI", "nothing"]
     assert "2 notes, 2 mentions" in raw

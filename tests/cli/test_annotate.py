@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +28,11 @@ def test_notes_that_cannot_be_done_are_named_without_their_text(tmp_path: Path) 
     done = mrterms("annotate", tmp_path, "--output", tmp_path / "out.csv")
     told = done.stderr.decode().splitlines()
     assert done.returncode == 1
-    assert told == [
+    assert re.sub(r"stand_in.py:\d+", "stand_in.py", told[1]) == (
+        f"mrterms: {tmp_path}/b.txt: note b: annotating it failed: ZeroDivisionError in cli/with_stand_in.py"
+    )
+    assert [told[0], told[2]] == [
         f"mrterms: {tmp_path}/a.txt: note a: not UTF-8 at byte 6 (if it is Windows text: --encoding cp1252)",
-        f"mrterms: {tmp_path}/b.txt: note b: annotating it failed: ZeroDivisionError",
         "mrterms: 1 notes done, 2 could not be",
     ]
     assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("c,")
