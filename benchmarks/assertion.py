@@ -47,13 +47,14 @@ def sentences(nlp: Language, text: str) -> Doc:
     return doc
 
 
-def assess(nlp: Language, asserter: Asserter, text: str, spans: Iterable[tuple[int, int, TargetKind]], *, whole: bool = False) -> list[Assertion]:
+def assess(nlp: Language, asserter: Asserter, text: str, spans: Iterable[tuple[int, int, TargetKind]]) -> list[Assertion]:
     """The assertions of the character spans of a text."""
-    doc = nlp(text) if whole else sentences(nlp, text)
+    doc = sentences(nlp, text)
     view = View(doc)
     results = []
     for start, end, kind in spans:
         span = doc.char_span(start, end, alignment_mode="expand")
+        assert span is not None
         number = view.sentence_number(span.start)
         sentence = view.sentence(number)
         previous = view.sentence(number - 1) if number else None
@@ -117,11 +118,9 @@ def run_negex(nlp: Language, asserter: Asserter, path: Path, half: int | None, w
         family, kin = row["experiencer"] != "Patient", got.experiencer != "patient"
         for name, want, is_said in (("negated", negated, said), ("historical", past, told), ("family", family, kin)):
             counts[f"{name} {'tp' if want and is_said else 'fn' if want else 'fp' if is_said else 'tn'}"] += 1
-            if wrong and want != is_said and not (name == "historical" and want):
-                place = max(0, found.start() - 150)
-                print(name.upper(), "missed" if want else "wrong", row["id"], got.status, [cue.text for cue in got.cues], "|", found[0], "|", row["sentence"][place : found.end() + 80])
-            if wrong and name == "historical" and want and not is_said:
-                print("HISTMISS", row["id"], got.status, "|", found[0], "|", row["sentence"][max(0, found.start() - 100) : found.end() + 60])
+            if wrong and want != is_said:
+                context = row["sentence"][max(0, found.start() - 150) : found.end() + 80]
+                print(name.upper(), "missed" if want else "wrong", row["id"], got.status, [cue.text for cue in got.cues], "|", context)
     print(f"negex_sentences, half {'both' if half is None else half}: {counts['rows']} rows, {counts['unplaced']} unplaced")
     for name in ("negated", "historical", "family"):
         tp, fp, fn = (counts[f"{name} {key}"] for key in ("tp", "fp", "fn"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 
 from mrterms.assertion.cues import CueTable, Hit, Rule
 from mrterms.assertion.scopes import Line
-from mrterms.assertion.targets import Target
+from mrterms.assertion.targets import Target, TargetKind
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Assertion, AssertionStatus, Change, Cue, Experiencer, Temporality
 from mrterms.text.view import Sentence
@@ -26,7 +26,6 @@ _DONE = frozenset({"was", "were", "been"})
 """A procedure told in the passive was done ("both valves were replaced")."""
 _POSSESSIVES = frozenset({"his", "her", "their", "my", "your", "known", "'s"})
 _PRONOUNS = frozenset({"he", "she"})
-_LAYOUT = frozenset({"-", "•", "*", "·"})
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -47,18 +46,24 @@ class Asserter:
         ``previous`` is the sentence before; it is read where it leads in ("Risks include:", "No evidence of:") and
         where it names the relative whom a pronoun means.
         """
-        if previous is not None and previous.lower and previous.lower[-1] == ":":
-            return self._assess(_join(previous, sentence), _shift(targets, len(previous.lower)), None, sentence.section and sentence.section.name)
-        return self._assess(sentence, targets, previous, sentence.section.name if sentence.section else None)
+        section = sentence.section.name if sentence.section else None
+        if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
+            return self._assess(_join(previous, sentence), _shift(targets, len(previous.lower)), None, section)
+        return self._assess(sentence, targets, previous, section)
 
     def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:
-        hits = self._table.find(sentence.lower)
-        if not hits and section is None and previous is None and _DASHES.isdisjoint(sentence.lower):
-            return [_PRESENT] * len(targets)
-        line = Line(sentence.lower, sentence.starts, hits, self._table.words["subject"])
-        reader = _Reader(self._table, sentence, line, targets)
+        readers: dict[str, _Reader] = {}
         carried = _tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
-        return [reader.read(target, section, carried) for target in targets]
+        assertions = []
+        for target in targets:
+            if (reader := readers.get(target.kind)) is None:
+                reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
+            assertions.append(reader.read(target, section, carried))
+        return assertions
+
+    def _reader(self, sentence: Sentence, targets: Sequence[Target], kind: TargetKind) -> _Reader:
+        hits = self._table.find(sentence.lower, kind)
+        return _Reader(self._table.words, sentence, Line(sentence.lower, sentence.starts, hits, self._table.words["subject"]), targets)
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
@@ -66,16 +71,18 @@ class Asserter:
             return False
         if _is_patient_speaking(previous):
             return True
-        reader_line = Line(previous.lower, previous.starts, self._table.find(previous.lower), self._table.words["subject"])
-        reader = _Reader(self._table, previous, reader_line, ())
-        return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives())
+        reader = self._reader(previous, (), "other")
+        return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives)
 
 
 class _Reader:
-    """Reads one sentence; reaches are computed once for all its mentions."""
+    """Reads one sentence; reaches are computed once for all its mentions of a kind."""
 
-    def __init__(self, table: CueTable, sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
-        self.words, self.sentence, self.line, self.targets = table.words, sentence, line, targets
+    def __init__(self, words: Mapping[str, set[str]], sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
+        self.words, self.sentence, self.line, self.targets = words, sentence, line, targets
+        self.rules = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.rules]
+        self.relatives = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.relative]
+        """The hits that name somebody else, with their numbers."""
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
 
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
@@ -89,13 +96,13 @@ class _Reader:
 
     def _found(self, target: Target) -> Found:
         found: Found = {}
-        for number, hit in enumerate(self.line.hits):
-            if not hit.entry.rules or (hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit)):
+        for number, hit in self.rules:
+            if hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit):
                 continue
             for rule in hit.entry.rules:
-                if target.kind in rule.kinds and rule.category != "pseudo" and self._covers(number, hit, rule, target):
+                if rule.category != "pseudo" and self._covers(number, hit, rule, target):
                     found.setdefault(rule.category, []).append((hit.start, hit.end))
-        if (sign := self._sign(target)) is not None:
+        if not _DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
             for place in range(target.first, target.last):
@@ -172,10 +179,6 @@ class _Reader:
 
     # Whose it is
 
-    def relatives(self) -> list[tuple[int, Hit]]:
-        """The hits that name somebody else, with their numbers."""
-        return [(number, hit) for number, hit in enumerate(self.line.hits) if hit.entry.relative]
-
     def is_person(self, number: int) -> bool:
         """Whether a relative is spoken of, and does not merely report or accompany."""
         hit, lower = self.line.hits[number], self.line.lower
@@ -196,7 +199,7 @@ class _Reader:
 
     def _experiencer(self, target: Target, found: Found, section: str | None, carried: bool) -> Experiencer:
         who: Experiencer = "family" if section == "family_history" else "patient"
-        for number, hit in self.relatives():
+        for number, hit in self.relatives:
             if hit.start < target.last and hit.end > target.first:
                 continue
             if self.is_person(number) and self._belongs(number, hit, target):
@@ -301,11 +304,15 @@ def _tells_of_another(sentence: Sentence) -> bool:
 
 
 def _join(previous: Sentence, sentence: Sentence) -> Sentence:
-    """A lead-in and the sentence after it as one; a bullet between them is layout."""
-    skip = 0
+    """A lead-in and the sentence after it as one."""
     return Sentence(
-        previous.token_start, sentence.token_end, previous.words + sentence.words[skip:], previous.lower + sentence.lower[skip:],
-        previous.starts + sentence.starts[skip:], previous.tokens + sentence.tokens[skip:], sentence.section,
+        previous.token_start,
+        sentence.token_end,
+        previous.words + sentence.words,
+        previous.lower + sentence.lower,
+        previous.starts + sentence.starts,
+        previous.tokens + sentence.tokens,
+        sentence.section,
     )
 
 

@@ -18,7 +18,7 @@ CATEGORIES = frozenset(
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
-ROLES = frozenset({"stop", "cause", "joint", "or", "verb", "seen", "grade", "with"})
+ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with"})
 WORD_ROLES = frozenset({"subject", "report", "relation", "in"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
@@ -74,23 +74,24 @@ class Hit:
 class _State:
     """A state of the automaton; ``moves`` holds for a word the next state, or the nodes of which it will be made."""
 
-    __slots__ = ("entry", "moves")
+    __slots__ = ("entry", "kind", "moves")
 
-    def __init__(self, moves: dict[str, _State | frozenset[int]], entry: Entry | None) -> None:
-        self.moves, self.entry = moves, entry
+    def __init__(self, moves: dict[str, _State | frozenset[int]], entry: Entry | None, kind: str) -> None:
+        self.moves, self.entry, self.kind = moves, entry, kind
 
 
 class _Phrases:
     """Phrases with choices as one automaton over words.
 
     Its states are made when a text first reaches them: written out, the choices would be some hundred thousand phrases.
+    There is one first state for each kind of mention, so that a phrase about procedures hides none about lesions.
     """
 
     def __init__(self) -> None:
         self._edges: list[dict[str, set[int]]] = [{}]
         self._skips: list[set[int]] = [set()]
         self._sayings: dict[int, list[Saying]] = {}
-        self.root = _State({}, None)
+        self.roots: dict[str, _State] = {}
 
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
@@ -108,8 +109,9 @@ class _Phrases:
         self._skips[0].add(start)
 
     def close(self) -> None:
-        """Make the first state; after that nothing can be added."""
-        self.root = self._state(self._closure({0}))
+        """Make the first states; after that nothing can be added."""
+        nodes = self._closure({0})
+        self.roots = {kind: self._state(nodes, kind) for kind in KINDS}
 
     def follow(self, state: _State, word: str) -> _State | None:
         """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
@@ -118,7 +120,7 @@ class _Phrases:
             word = _number_class(word)
             found = state.moves.get(word)
         if type(found) is frozenset:
-            found = state.moves[word] = self._state(self._closure(found))
+            found = state.moves[word] = self._state(self._closure(found), state.kind)
         return found  # type: ignore[return-value]
 
     def _node(self) -> int:
@@ -146,13 +148,18 @@ class _Phrases:
                     waiting.append(node)
         return frozenset(seen)
 
-    def _state(self, nodes: frozenset[int]) -> _State:
+    def _state(self, nodes: frozenset[int], kind: str) -> _State:
         moves: dict[str, set[int]] = {}
         for node in nodes:
             for word, following in self._edges[node].items():
                 moves.setdefault(word, set()).update(following)
-        sayings = [saying for node in sorted(nodes) for saying in self._sayings.get(node, ())]
-        return _State({word: frozenset(following) for word, following in moves.items()}, _entry(sayings) if sayings else None)
+        sayings = [
+            saying
+            for node in sorted(nodes)
+            for saying in self._sayings.get(node, ())
+            if saying.rule is None or kind in saying.rule.kinds
+        ]
+        return _State({word: frozenset(following) for word, following in moves.items()}, _entry(sayings) if sayings else None, kind)
 
 
 class CueTable:
@@ -172,9 +179,9 @@ class CueTable:
             self._phrases.add(row, Saying(relative=row["experiencer"], heading=row["kind"] == "history"))
         self._phrases.close()
 
-    def find(self, lower: Sequence[str]) -> list[Hit]:
-        """The phrases in the lower-cased words, from left to right, the longest at each place, without overlap."""
-        root, follow, count = self._phrases.root, self._phrases.follow, len(lower)
+    def find(self, lower: Sequence[str], kind: str) -> list[Hit]:
+        """The phrases that speak of mentions of a kind, from left to right, the longest at each place, without overlap."""
+        root, follow, count = self._phrases.roots[kind], self._phrases.follow, len(lower)
         first = root.moves
         hits: list[Hit] = []
         place = 0

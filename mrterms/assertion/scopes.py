@@ -16,13 +16,12 @@ _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planne
 """Categories that a grade or another cue after a comma ends; history and relatives go on over graded items."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "complaints": _LIST, "value": _PHRASE, "clause": _CLAUSE}
-_DASHES = frozenset({"-", "–", "—", "--", "−"})
 
 
 class Line:
     """The words of a sentence with the cues found in it."""
 
-    __slots__ = ("ends", "hits", "lower", "starts", "subjects")
+    __slots__ = ("hits", "lower", "starts", "subjects")
 
     def __init__(self, lower: list[str], starts: list[int], hits: list[Hit], subjects: set[str]) -> None:
         self.lower, self.starts, self.hits, self.subjects = lower, starts, hits, subjects
@@ -90,9 +89,8 @@ class Line:
         return 0
 
     def is_break(self, hit: Hit) -> bool:
-        """Whether the hit is a colon or a dash that stands free, which parts a label from its value."""
-        word = self.lower[hit.start]
-        return hit.end == hit.start + 1 and (word == ":" or (word in _DASHES and self.is_free(hit.start)))
+        """Whether the hit is a colon, or a dash or bullet that stands free: it parts a label from its value."""
+        return "break" in hit.entry.roles and (self.lower[hit.start] == ":" or self.is_free(hit.start))
 
     def is_free(self, place: int) -> bool:
         """Whether there is white space on both sides of a word, or it is a long dash."""
