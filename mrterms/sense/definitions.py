@@ -1,0 +1,144 @@
+"""Short forms that the document itself defines: "mitral insufficiency (MI)", "MI (mitral insufficiency)", "MI = ...".
+
+The search stands on the mentions of a short form: only where one touches a bracket, ``=``, ``:``, a dash or ", or"
+are the words beside it read.  Long forms are known from the lexicon; an unknown one ("myeloid index (MI)") counts where
+its words begin with the letters of the short form (after Schwartz and Hearst, PSB 2003, in its strict form), because
+then the author's sense is at least none of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mrterms.records import Mention
+
+__all__ = ["OTHER_SENSE", "Definition", "find_definitions", "normal_words"]
+
+OTHER_SENSE = "other_sense"
+"""The concept id of a sense that the lexicon does not know."""
+
+_REACH = 90
+"""Characters read beside a short form; the longest curated long form has about 60."""
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_OPEN_BEFORE = re.compile(r"[(\[]\s*[\"'“‘]?$")
+_OR_BEFORE = re.compile(r",?\s+(?:or|abbreviated(?: as)?|hereafter|termed)\s+[\"'“‘]?$|,\s*$|\s*=\s*$|\s+[-–—]\s+$")
+_AFTER_BRACKET = re.compile(r"[\"'”’]?(?:s)?\s*[(\[]\s*(?:i\.?e\.?,?\s+|=\s*)?([^()\[\]\n]{3,80}?)\s*[;,)\]]")
+_AFTER_SIGN = re.compile(r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)\s*([A-Za-z][^()\[\]\n;:.=]{2,79})")
+_NOT_LONG_FORMS = frozenset(
+    "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with was were "
+    "insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient prior post".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The document says what ``short_form`` means: ``concept_id``, with the long form and its place."""
+
+    short_form: str
+    concept_id: str
+    text: str
+    start: int
+    end: int
+
+
+def normal_words(text: str) -> tuple[str, ...]:
+    """The words of a long form in lower case, hyphens as spaces, a plural ``s`` taken off the last."""
+    words = re.sub(r"[^a-z' ]+", " ", text.lower().replace("-", " ")).split()
+    if words and len(words[-1]) > 4 and words[-1].endswith("s") and not words[-1].endswith(("ss", "sis", "us", "is")):
+        words[-1] = words[-1][:-1]
+    return tuple(words)
+
+
+def find_definitions(
+    text: str, mentions: Sequence[Mention], long_forms: Mapping[str, Mapping[tuple[str, ...], str]], *, known: Mapping[int, Mention]
+) -> dict[str, list[Definition]]:
+    """The definitions of the short forms among ``mentions``, by short form, without repeats of one sense.
+
+    ``long_forms``: by short form, the normal words of each long form and its concept. ``known``: mentions with one
+    concept by the offset of their end and, negative, of their start, so that any spelling the matcher knows counts.
+    """
+    found: dict[str, list[Definition]] = {}
+    for mention in mentions:
+        if mention.short_form is None:
+            continue
+        table = long_forms.get(mention.short_form, {})
+        definition = _before(text, mention, table, known) or _after(text, mention, table, known)
+        if definition is None:
+            continue
+        others = found.setdefault(mention.short_form, [])
+        if all(definition.concept_id != other.concept_id for other in others):
+            others.append(definition)
+    return found
+
+
+def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:
+    """``long form (SF)``; without a bracket ("..., or SF", "... = SF") only for a long form that is known."""
+    if mention.start < 3 or text[mention.start - 1] not in " ([\"'“‘\n=":
+        return None
+    start = max(0, mention.start - _REACH)
+    head = text[start : mention.start]
+    bracket = _OPEN_BEFORE.search(head)
+    sign = bracket or _OR_BEFORE.search(head)
+    if sign is None:
+        return None
+    end = start + len(head[: sign.start()].rstrip(" \n\"'”’"))
+    if (other := known.get(end)) and other.end == end:
+        if bracket or other.concept_ids[0] in table.values():
+            return _known(mention, other, table)
+        return None
+    words = list(_WORD.finditer(text, start, end))
+    if not words or words[-1].end() != end:
+        return None
+    for count in range(min(8, len(words)), 0, -1):
+        first = words[-count].start()
+        if concept_id := table.get(normal_words(text[first:end])):
+            return Definition(str(mention.short_form), concept_id, text[first:end], first, end)
+    return _unknown(text, mention, words[-len(str(mention.short_form)) :]) if bracket else None
+
+
+def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:
+    """``SF (long form)``; without a bracket ("SF = ...", "SF: ...") only for a long form that is known."""
+    bracket = _AFTER_BRACKET.match(text, mention.end, mention.end + _REACH)
+    found = bracket or _AFTER_SIGN.match(text, mention.end, mention.end + _REACH)
+    if found is None:
+        return None
+    start = found.start(1)
+    if (other := known.get(-start)) and other.start == start:
+        if bracket and other.end < found.end(1) and other.concept_ids[0] not in table.values():
+            return None
+        return _known(mention, other, table) if bracket or other.concept_ids[0] in table.values() else None
+    words = list(_WORD.finditer(text, start, found.end(1)))
+    if not words or words[0].start() != start:
+        return None
+    for count in range(min(8, len(words)), 0, -1):
+        last = words[count - 1].end()
+        if concept_id := table.get(normal_words(text[start:last])):
+            return Definition(str(mention.short_form), concept_id, text[start:last], start, last)
+    return _unknown(text, mention, words) if bracket or "=" in text[mention.end : start] else None
+
+
+def _known(mention: Mention, other: Mention, table: Mapping[tuple[str, ...], str]) -> Definition | None:
+    """The definition by another mention; a concept that is no sense of the form counts only by its letters."""
+    concept_id, form = other.concept_ids[0], str(mention.short_form)
+    if other.short_form is not None:
+        return None
+    if concept_id not in table.values() and not _spells(form, [word[0] for word in _WORD.findall(other.text)]):
+        return None
+    return Definition(form, concept_id, other.text, other.start, other.end)
+
+
+def _unknown(text: str, mention: Mention, words: Sequence[re.Match[str]]) -> Definition | None:
+    form = str(mention.short_form)
+    if not _spells(form, [word[0][0] for word in words]) or any(word[0].lower() in _NOT_LONG_FORMS for word in words):
+        return None
+    start, end = words[0].start(), words[-1].end()
+    # "MI (Ann Arbor)" or "MR (Male Rat)": names and headings are no long forms; sentences and lists neither.
+    if text[start:end].count(",") or len(words) < 2:
+        return None
+    return Definition(form, OTHER_SENSE, text[start:end], start, end)
+
+
+def _spells(form: str, initials: Sequence[str]) -> bool:
+    return len(initials) >= 2 and "".join(initials).upper() == form.upper()

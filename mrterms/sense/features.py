@@ -1,0 +1,297 @@
+"""What stands around a short form, as named features: the same reading for training and for use.
+
+A feature is a *base* (a word, a cue class, a shape) at a *level* (how near it stands), written ``level|base``; or a
+single fact about the mention (``*|sibling:lesion_short``).  Each knows the token that carries it, so that every weight can
+be shown on the words that brought it.
+
+Speed: a token is read through its ORTH id; everything that depends on the word alone is worked out once and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from spacy.strings import StringStore
+
+from mrterms.sense.cues import SETTING_PREFIX, Cues
+
+__all__ = ["BUCKETS", "Context", "Reader", "Word"]
+
+WINDOW: Final = 40
+"""Words read to each side of a mention; the labelled windows have about 45."""
+
+L1, R1, L2, R2, NEAR, SENTENCE, FAR = range(7)
+BUCKETS: Final[tuple[tuple[str, ...], ...]] = (
+    ("a", "s", "n", "L"),
+    ("a", "s", "n", "R"),
+    ("a", "s", "n", "l"),
+    ("a", "s", "n", "r"),
+    ("a", "s", "n"),
+    ("a", "s"),
+    ("a",),
+)
+"""The levels of a word by its distance: ``a`` anywhere, ``s`` same sentence, ``n`` within 4 words, ``l``/``r`` second
+word to the left or right, ``L``/``R`` beside the mention. A near word has all the wider levels too."""
+
+_NEAR_WORDS: Final = 4
+_SENTENCE_WORDS: Final = 16
+_SEPARATORS: Final = frozenset({",", "/", ";", "&", "and", "or", "-", "–", "+", "(", ")", ":", "with", "w/", "plus"})
+_END: Final = frozenset({".", "?", "!", "..."})
+_SKIPPED_CLASSES: Final = frozenset({"severity", "grade", "negation"})
+_SIBLINGS: Final = 2
+_LIST_REACH: Final = 9
+_CAUSE_REACH: Final = 14
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """What a word brings wherever it stands. ``kind``: 0 word, 1 punctuation, 2 end of sentence, 3 white space."""
+
+    kind: int
+    lower: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    classes: frozenset[str]
+    setting: str
+    shape: str
+    phrases: tuple[tuple[tuple[str, ...], str, str], ...]
+    rows: dict[tuple[int, bool], object]
+    """Room for what the model keeps by bucket and side (the rows of its weights)."""
+
+
+@dataclass(slots=True)
+class Context:
+    """The surroundings of one mention: ``words`` (word, bucket, on the left, place) and single ``facts`` (name, place, end).
+
+    Places are indices into the words read, half-open; place -1 is a fact about the mention as a whole.
+    """
+
+    words: list[tuple[Word, int, bool, int]]
+    facts: list[tuple[str, int, int]]
+
+    def named(self) -> Iterator[str]:
+        """Every feature by name: what training counts."""
+        for word, bucket, on_left, _ in self.words:
+            for base in word.left if on_left else word.right:
+                for level in BUCKETS[bucket]:
+                    yield f"{level}|{base}"
+        for fact, _, _ in self.facts:
+            yield f"*|{fact}"
+
+
+def _shape(word: str) -> str:
+    if any(character.isdigit() for character in word):
+        return re.sub(r"d+", "d", re.sub(r"[0-9]", "d", re.sub(r"[A-Za-z]+", "x", word)))[:6]
+    if not word[:1].isalpha():
+        return word[:2]
+    if word.isupper():
+        return "X" if len(word) == 1 else "XX" if len(word) < 5 else "XXXXX"
+    return "Xx" if word[0].isupper() else "x"
+
+
+_DIGITS = re.compile(r"[0-9]")
+
+
+class Reader:
+    """Reads contexts with the cues of a lexicon; one for each pipeline, safe to share between documents."""
+
+    def __init__(self, cues: Cues) -> None:
+        self.cues = cues
+        self._words: dict[int, Word] = {}
+        self._limit = 200_000
+
+    def word(self, orth: int, strings: StringStore) -> Word:
+        """The word of an ORTH id."""
+        known = self._words.get(orth)
+        if known is None:
+            if len(self._words) >= self._limit:  # a stream of garbage must not fill the memory
+                self._words.clear()
+            known = self._words[orth] = self._read_word(strings[orth])
+        return known
+
+    def words(self, orths: Sequence[int], strings: StringStore) -> list[Word]:
+        """The words of several ORTH ids."""
+        known = self._words
+        found = [known.get(orth) for orth in orths]
+        return [word or self.word(orth, strings) for word, orth in zip(found, orths, strict=True)]
+
+    def _read_word(self, text: str) -> Word:
+        if text.isspace():
+            kind = 2 if text.count("\n") > 1 else 3
+            return Word(kind, " ", (), (), frozenset(), "", "", (), {})
+        lower = text.lower()
+        found = self.cues.of_word(text, lower)
+        setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
+        found = [(name, position) for name, position in found if not name.startswith(SETTING_PREFIX)]
+        own = [_DIGITS.sub("0", lower)]
+        if text.isupper() and 1 < len(text) < 6:
+            own.append(f"^{text}")  # TR and tr, AS and as
+        if len(lower) > 5 and lower.isalpha():
+            own.append(f"{lower[:5]}~")  # regurgitant, regurgitation, regurgitations
+        left = (*own, *(f"<{name}>" for name, position in found if position != "right"))
+        right = (*own, *(f"<{name}>" for name, position in found if position != "left"))
+        if text in _END:
+            kind = 2
+        else:
+            kind = 0 if any(character.isalnum() for character in text) else 1
+        if kind and not found:
+            left = right = ()
+        classes = frozenset(name for name, _ in found)
+        return Word(kind, lower, left, right, classes, setting, _shape(text), tuple(self.cues.phrases.get(lower, ())), {})
+
+    def context(self, words: Sequence[Word], start: int, end: int, form: str, *, section: str | None = None) -> Context:
+        """The context of the mention ``words[start:end]`` of ``form``."""
+        own = form.lower()
+        facts: list[tuple[str, int, int]] = []
+        left, left_near = _side(words, range(start - 1, -1, -1), own, facts, on_left=True)
+        right, right_near = _side(words, range(end, len(words)), own, facts, on_left=False)
+        context = Context(left, facts)
+        context.words.extend(right)
+        _neighbours(words, left_near, right_near, facts)
+        _phrases(words, start, end, facts)
+        _siblings(words, start, end, own, facts)
+        _causes(words, start, end, facts)
+        if section and (name := self.cues.sections.get(section)):
+            facts.append((f"section:{name}", -1, -1))
+        if not left and not right:
+            facts.append(("alone", -1, -1))
+        return context
+
+
+    def add_shape(self, context: Context, text: str) -> None:
+        """How the short form itself is written: dotted, plural, in lower case."""
+        if "." in text:
+            context.facts.append(("written:dotted", -1, -1))
+        if text.islower():
+            context.facts.append(("written:lower", -1, -1))
+        elif text[-1:] == "s" and not text[-2:-1].islower():
+            context.facts.append(("written:plural", -1, -1))
+
+
+def _side(
+    words: Sequence[Word], order: range, own: str, facts: list[tuple[str, int, int]], *, on_left: bool
+) -> tuple[list[tuple[Word, int, bool, int]], list[int]]:
+    """The words of one side from the mention outwards, with their buckets, and the two nearest."""
+    found: list[tuple[Word, int, bool, int]] = []
+    near: list[int] = []
+    name = "L" if on_left else "R"
+    distance, inside, first = 0, True, True
+    for at in order:
+        word = words[at]
+        kind = word.kind
+        if kind == 3:
+            continue
+        if first:
+            first = False
+            facts.append((f"next{name}:{word.lower if kind in (1, 2) else 'word'}", at, at + 1))
+        if kind == 2:
+            inside = False
+            continue
+        if kind == 1:
+            if word.left:
+                found.append((word, NEAR if inside and distance <= _NEAR_WORDS else FAR, on_left, at))
+            continue
+        distance += 1
+        if distance > WINDOW:
+            break
+        if word.lower == own:
+            continue
+        if not inside:
+            bucket = FAR
+        elif distance == 1:
+            bucket = L1 if on_left else R1
+        elif distance == 2:
+            bucket = L2 if on_left else R2
+        else:
+            bucket = NEAR if distance <= _NEAR_WORDS else SENTENCE if distance <= _SENTENCE_WORDS else FAR
+        if distance <= 2 and inside:
+            near.append(at)
+        found.append((word, bucket, on_left, at))
+    return found, near
+
+
+def _neighbours(words: Sequence[Word], left: Sequence[int], right: Sequence[int], facts: list[tuple[str, int, int]]) -> None:
+    """Pairs of the nearest words, and the shapes of the nearest (a title stands before a capitalised name)."""
+    if left:
+        facts.append((f"shapeL:{words[left[0]].shape}", left[0], left[0] + 1))
+        if len(left) > 1:
+            facts.append((f"LL:{words[left[1]].lower} {words[left[0]].lower}", left[0], left[0] + 1))
+    if right:
+        facts.append((f"shapeR:{words[right[0]].shape}", right[0], right[0] + 1))
+        if len(right) > 1:
+            facts.append((f"RR:{words[right[0]].lower} {words[right[1]].lower}", right[0], right[0] + 1))
+    if left and right:
+        facts.append((f"LR:{words[left[0]].lower} {words[right[0]].lower}", left[0], left[0] + 1))
+
+
+def _phrases(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:
+    """Cue phrases of several words within the window, near ones twice (``n`` as for words)."""
+    low, high = max(0, start - WINDOW), min(len(words), end + WINDOW)
+    for at in range(low, high):
+        for phrase, name, position in words[at].phrases:
+            on_left = at < start
+            if position == ("right" if on_left else "left"):
+                continue
+            last = at + len(phrase)
+            if last <= len(words) and all(words[at + i].lower == part for i, part in enumerate(phrase)):
+                if at < start < last:
+                    continue
+                facts.append((f"phrase:<{name}>", at, last))
+                if (start - last if on_left else at - end) <= _NEAR_WORDS:
+                    facts.append((f"near phrase:<{name}>", at, last))
+
+
+def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int, int]]) -> None:
+    """The members of the list in which the mention stands: ``MI/AI/TI``, ``CAD, MI, CVA``, ``1+ MI, trace TR``."""
+    for order in (range(start - 1, max(-1, start - 1 - _LIST_REACH), -1), range(end, min(len(words), end + _LIST_REACH))):
+        separated, found = False, 0
+        for at in order:
+            word = words[at]
+            if word.kind == 3 or (word.kind == 0 and word.classes & _SKIPPED_CLASSES) or word.lower == own:
+                continue
+            if word.lower in _SEPARATORS:
+                separated = True
+                continue
+            if word.kind or not separated:
+                break
+            facts.append((f"sibling:{word.lower}", at, at + 1))
+            facts.extend((f"sibling:<{name}>", at, at + 1) for name in word.classes)
+            found, separated = found + 1, False
+            if found == _SIBLINGS:
+                break
+
+
+def _causes(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:
+    """The direction of a causal link to a mechanism: what follows "MI due to ..." made it, "... due to MI" was made by it."""
+    after = _link(words, range(end, min(len(words), end + 5)))
+    if after:
+        at, name = after
+        role = "due to" if name == "cause_back" else "causes"
+        _mechanisms(words, range(at + 1, min(len(words), at + _CAUSE_REACH)), role, facts)
+    before = _link(words, range(start - 1, max(-1, start - 5), -1))
+    if before:
+        at, name = before
+        role = "causes" if name == "cause_back" else "due to"
+        _mechanisms(words, range(at - 1, max(-1, at - _CAUSE_REACH), -1), role, facts)
+
+
+def _link(words: Sequence[Word], order: range) -> tuple[int, str] | None:
+    for at in order:
+        word = words[at]
+        if word.kind == 2:
+            return None
+        for name in ("cause_back", "cause_forward"):
+            if name in word.classes:
+                return at, name
+    return None
+
+
+def _mechanisms(words: Sequence[Word], order: range, role: str, facts: list[tuple[str, int, int]]) -> None:
+    for at in order:
+        word = words[at]
+        if word.kind == 2:
+            return
+        facts.extend((f"{role}:<{name}>", at, at + 1) for name in word.classes)

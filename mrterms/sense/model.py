@@ -1,0 +1,134 @@
+"""The weights of the sense step: a log-linear model over contexts, kept as one ``.npz`` of plain arrays.
+
+``score(sense | context, form) = scale(form) * (bias(form, sense) + prior weight * log prior + sum of weights[feature, sense])``,
+and the probability is the softmax of the scores over the senses of the form.  The weights of a sense include those of its
+ancestors in the lexicon, which is how all valve lesions teach the mitral one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrterms.errors import ConfigError
+from mrterms.sense.features import BUCKETS, Context, Word
+
+__all__ = ["Model", "empty_model", "load_model", "save_model"]
+
+_WEIGHTS, _CARD = "weights.npz", "model.json"
+FORMAT = "mrterms-sense-1"
+
+
+@dataclass(slots=True)
+class Model:
+    """The model's parts: ``weights`` (a row a feature, a column a part), ``tree`` (a row a part, a column a sense).
+
+    A part is a sense with weights of its own or an ancestor that senses share; ``weights @ tree`` are the weights of the
+    senses. ``biases`` and ``scales`` go by short form; ``card`` says what the model was made of and how good it is.
+    """
+
+    features: dict[str, int]
+    senses: dict[str, int]
+    weights: NDArray[np.float32]
+    tree: NDArray[np.float32]
+    biases: dict[tuple[str, str], float] = field(default_factory=dict)
+    scales: dict[str, float] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def columns(self, senses: Sequence[str]) -> NDArray[np.float32]:
+        """The weights of some senses side by side; a sense that the model never saw has none."""
+        tree = np.zeros((self.tree.shape[0], len(senses)), dtype=np.float32)
+        for place, sense in enumerate(senses):
+            if (column := self.senses.get(sense)) is not None:
+                tree[:, place] = self.tree[:, column]
+        columns: NDArray[np.float32] = self.weights @ tree
+        return columns
+
+    def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
+        """The rows of a context's features that have weights, the place that carries each, and where long places end."""
+        rows: list[int] = []
+        places: list[int] = []
+        ends: dict[int, int] = {}
+        features = self.features
+        for word, bucket, on_left, place in context.words:
+            known = word.rows.get((bucket, on_left))
+            if known is None:
+                known = word.rows[(bucket, on_left)] = self._word_rows(word, bucket, on_left=on_left)
+            if known:
+                rows.extend(known)  # type: ignore[arg-type]
+                places.extend([place] * len(known))  # type: ignore[arg-type]
+        for fact, place, end in context.facts:
+            if (row := features.get(f"*|{fact}")) is not None:
+                rows.append(row)
+                places.append(place)
+                if end > place + 1:
+                    ends[place] = max(end, ends.get(place, end))
+        return rows, places, ends
+
+    def _word_rows(self, word: Word, bucket: int, *, on_left: bool) -> tuple[int, ...]:
+        names = (f"{level}|{base}" for base in (word.left if on_left else word.right) for level in BUCKETS[bucket])
+        return tuple(row for name in names if (row := self.features.get(name)) is not None)
+
+
+def empty_model() -> Model:
+    """A model without weights: the priors alone decide."""
+    return Model({}, {}, np.zeros((0, 0), dtype=np.float32), np.zeros((0, 0), dtype=np.float32))
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write ``weights.npz`` and ``model.json``; the same model gives the same bytes of arrays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    forms = sorted(model.biases)
+    arrays = {
+        "features": _pack(sorted(model.features, key=model.features.__getitem__)),
+        "senses": _pack(sorted(model.senses, key=model.senses.__getitem__)),
+        # Steps of 1/64 and the long tail of nothings taken out: a third of the size, and no decision changes.
+        "weights": (np.round(model.weights * 64) / 64).astype(np.float16),
+        "tree": model.tree.astype(np.uint8),
+        "bias_names": _pack(f"{form}\t{sense}" for form, sense in forms),
+        "biases": np.array([model.biases[form] for form in forms], dtype=np.float32),
+        "scale_names": _pack(sorted(model.scales)),
+        "scales": np.array([model.scales[form] for form in sorted(model.scales)], dtype=np.float32),
+    }
+    np.savez_compressed(folder / _WEIGHTS, allow_pickle=False, **arrays)
+    card = {"format": FORMAT, **model.card}
+    (folder / _CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def load_model(folder: Traversable) -> Model:
+    """Read a model folder. Raises :class:`ConfigError` where it is none or was written for another format."""
+    try:
+        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        data = (folder / _WEIGHTS).read_bytes()
+    except FileNotFoundError:
+        raise ConfigError("no sense model", file=str(folder), fix="write one with `mrterms train`") from None
+    if card.get("format") != FORMAT:
+        raise ConfigError(f"sense model of format {card.get('format')!r}", file=str(folder), fix=f"this version reads {FORMAT}")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        names = [tuple(name.split("\t")) for name in _unpack(arrays["bias_names"])]
+        return Model(
+            {name: row for row, name in enumerate(_unpack(arrays["features"]))},
+            {name: column for column, name in enumerate(_unpack(arrays["senses"]))},
+            arrays["weights"].astype(np.float32),
+            arrays["tree"].astype(np.float32),
+            {(name[0], name[1]): float(value) for name, value in zip(names, arrays["biases"], strict=True)},
+            dict(zip(_unpack(arrays["scale_names"]), map(float, arrays["scales"]), strict=True)),
+            card,
+        )
+
+
+def _pack(names: Iterable[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(names).encode(), dtype=np.uint8)
+
+
+def _unpack(packed: NDArray[np.uint8]) -> list[str]:
+    text = packed.tobytes().decode()
+    return text.split("\n") if text else []
