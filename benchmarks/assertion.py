@@ -38,12 +38,13 @@ def kind_of(concept: str) -> TargetKind:
 
 
 def sentences(nlp: Language, text: str) -> Doc:
-    """A Doc with simple sentence ends: after a full stop, a question mark, a semicolon-free line."""
+    """A Doc with simple sentence ends: after a full stop, a question mark, a line."""
     doc = nlp(text)
     ends = re.compile(r"[.?!]|\n")
     for token in doc[1:]:
         before = doc[token.i - 1]
-        token.is_sent_start = bool("\n" in before.text or (before.i and ends.fullmatch(before.text) and before.whitespace_ and token.text[:1].isupper()))
+        stop = before.i > 0 and ends.fullmatch(before.text) and before.whitespace_ and token.text[:1].isupper()
+        token.is_sent_start = bool("\n" in before.text or stop)
     return doc
 
 

@@ -19,8 +19,8 @@ Found = dict[str, list[tuple[int, int]]]
 
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
-_GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", "\"", "]", "[", ")"})
-_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "and", "but", "|", "!", "?", "(", "by", "with", "on", "per", "in", "at"})
+_GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
+_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}).union(("and", "but", "by", "with", "on", "per", "in", "at"))
 _DASHES = frozenset({"-", "–", "−"})
 _DONE = frozenset({"was", "were", "been"})
 """A procedure told in the passive was done ("both valves were replaced")."""
@@ -159,7 +159,8 @@ class _Reader:
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
         lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
-        if last < len(lower) and lower[last] in _DASHES and self._glued_left(last) and (last + 1 == len(lower) or lower[last + 1] in _CLOSING):
+        ends = last + 1 >= len(lower) or lower[last + 1] in _CLOSING
+        if ends and last < len(lower) and lower[last] in _DASHES and self._glued_left(last):
             return "absent", last
         if first == 0 or lower[first - 1] not in _DASHES:
             return None
@@ -204,6 +205,8 @@ class _Reader:
                 continue
             if self.is_person(number) and self._belongs(number, hit, target):
                 found.setdefault("family", []).append((hit.start, hit.end))
+                if hit.entry.heading:
+                    found.setdefault("historical", []).append((hit.start, hit.end))
                 who = "family" if hit.entry.relative == "family" else "other"
         if who == "family" and "family" not in found and "patient" in found:
             who = "patient"
@@ -246,7 +249,9 @@ class _Reader:
             status=status, experiencer=experiencer, temporality=temporality, change=change, cues=self._cues(found, dict.fromkeys(keep))
         )
 
-    def _status(self, target: Target, found: Found, experiencer: Experiencer, section: str | None) -> tuple[AssertionStatus, tuple[str, ...]]:
+    def _status(
+        self, target: Target, found: Found, experiencer: Experiencer, section: str | None
+    ) -> tuple[AssertionStatus, tuple[str, ...]]:
         """The status and the categories that gave it; the order is that of the annotation guideline."""
         absent = tuple(one for one in ("absent", "resolved") if one in found)
         if experiencer != "patient":
@@ -260,7 +265,8 @@ class _Reader:
         if "not_assessed" in found:
             return "not_assessed", ("not_assessed",)
         settled = "known" in found or self._is_graded(target)
-        if "query" in found and target.kind != "procedure" and not settled and self.line.lower[max(target.first - 1, 0)] not in _POSSESSIVES:
+        owned = self.line.lower[max(target.first - 1, 0)] in _POSSESSIVES
+        if "query" in found and target.kind != "procedure" and not settled and not owned:
             return "uncertain", ("query",)
         if "historical" in found and not (target.kind == "lesion" and "known" in found):
             return "historical", ("historical",)

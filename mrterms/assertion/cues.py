@@ -12,8 +12,8 @@ from mrterms.lexicon.tables import Row, read_table
 __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
 CATEGORIES = frozenset(
-    "absent uncertain query not_assessed historical hypothetical planned present known resolved new worse unchanged improved"
-    " patient pseudo".split()
+    {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
+    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
@@ -23,6 +23,7 @@ WORD_ROLES = frozenset({"subject", "report", "relation", "in"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
+_DIGITS = frozenset("0123456789")
 _BARE = re.compile(r"(?<!\\)[()]")
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
@@ -116,7 +117,7 @@ class _Phrases:
     def follow(self, state: _State, word: str) -> _State | None:
         """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
         found = state.moves.get(word)
-        if found is None and word[0].isdigit():
+        if found is None and word[0] in _DIGITS:
             word = _number_class(word)
             found = state.moves.get(word)
         if type(found) is frozenset:
@@ -184,21 +185,24 @@ class CueTable:
         root, follow, count = self._phrases.roots[kind], self._phrases.follow, len(lower)
         first = root.moves
         hits: list[Hit] = []
-        place = 0
-        while place < count:
-            word = lower[place]
-            if word not in first and not word[0].isdigit():
-                place += 1
+        end = 0
+        for place, word in enumerate(lower):
+            if place < end or (word not in first and word[0] not in _DIGITS):
                 continue
-            state, at, best, end = root, place, None, place + 1
-            while at < count and (following := follow(state, lower[at])) is not None:
+            state, at, best = root, place, None
+            while at < count:
+                following = state.moves.get(lower[at])
+                if type(following) is not _State:
+                    if following is None and lower[at][0] not in _DIGITS:
+                        break
+                    if (following := follow(state, lower[at])) is None:
+                        break
                 state = following
                 at += 1
                 if state.entry is not None:
                     best, end = state.entry, at
             if best is not None:
                 hits.append(Hit(place, end, best))
-            place = end
         return hits
 
     def _add_role(self, row: Row) -> None:
