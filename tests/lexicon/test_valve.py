@@ -81,6 +81,13 @@ def test_short_words_are_bound_to_capitals(valve: Lexicon) -> None:
     assert {term.case for term in two_letters} == {"upper"}
 
 
+@pytest.mark.parametrize(
+    "word", ["myocardial", "mitral", "aortic", "infarct", "infarction", "valve", "annuloplasty", "bioprosthesis", "leak"]
+)
+def test_words_that_are_no_concept_alone(valve: Lexicon, word: str) -> None:
+    assert not reported(valve, word)
+
+
 def test_icd10cm_codes_exist(valve: Lexicon) -> None:
     icd = pytest.importorskip("simple_icd_10_cm")
     codes = {concept.codes["ICD10CM"] for concept in valve.concepts.values() if "ICD10CM" in concept.codes}
