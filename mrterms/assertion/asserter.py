@@ -20,7 +20,9 @@ Found = dict[str, list[tuple[int, int]]]
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
-_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}).union(("and", "but", "by", "with", "on", "per", "in", "at"))
+_PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
+_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
+"""Words that may follow the value of a label: the value says nothing of what comes after it."""
 _DASHES = frozenset({"-", "–", "−"})
 _DONE = frozenset({"was", "were", "been"})
 """A procedure told in the passive was done ("both valves were replaced")."""
