@@ -18,9 +18,10 @@ __all__ = ["Composed", "Composer", "Item"]
 _CONJUNCTIONS = frozenset(("and", "or", "and/or", "&", "/", ",", "as", "well", "nor", "also"))
 _LINKS = frozenset("valve valves valvular valvar leaflet leaflets was were is are been being has have had be".split())
 _PREPOSITIONS = frozenset("of in at across through from involving".split())
-_BETWEEN_PREPOSITION_AND_SITE = frozenset("the a an his her their native both this that its".split())
+_BETWEEN_PREPOSITION_AND_SITE = frozenset("the a an his her my your their our native both this that its".split())
 _NO_CARRY_LESIONS = frozenset(("replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _CARRIED_SENTENCES = 4
+_MOST_BETWEEN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,10 @@ class Composed:
 class Composer:
     """Joins sites and lesions of a sentence. ``open_words`` may stand before a lesion that names no valve."""
 
-    def __init__(self, site_lesions: Mapping[tuple[str, str], str], open_words: frozenset[str]) -> None:
+    def __init__(self, site_lesions: Mapping[tuple[str, str], str], *, open_words: frozenset[str], grades: frozenset[str]) -> None:
         self._site_lesions = site_lesions
         self._open = open_words
+        self._grades = grades
 
     def compose(self, sentence: Sentence, items: Sequence[Item], carried: str | None) -> tuple[list[Composed], list[Item]]:
         """What the items of a sentence make together, and the lesions left without a valve.
@@ -162,8 +164,13 @@ class Composer:
         return all(word in _LINKS for word in sentence.lower[start:end])
 
     def _coordinated(self, sentence: Sentence, start: int, end: int) -> bool:
+        """Whether only conjunctions stand between, and harmless words: ``moderate mitral | and mild | tricuspid ...``."""
         words = [word for word in sentence.lower[start:end] if word not in _LINKS and word not in _BETWEEN_PREPOSITION_AND_SITE]
-        return bool(words) and len(words) <= 3 and all(word in _CONJUNCTIONS for word in words)
+        return (
+            0 < len(words) <= _MOST_BETWEEN
+            and words[0] in _CONJUNCTIONS
+            and all(word in _CONJUNCTIONS or word in self._grades or word == "to" for word in words)
+        )
 
 
 def carried_site(view: View, number: int, site_of: Mapping[int, str], stops: frozenset[int]) -> str | None:

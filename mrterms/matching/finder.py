@@ -48,18 +48,34 @@ class Finder:
 
     def find(self, doc: Doc) -> list[Hit]:
         """All hits in the Doc, in the order of their ends."""
-        codes = list(map(self._memo.__getitem__, doc.to_array("ORTH").tolist()))
+        orths: list[int] = doc.to_array("ORTH").tolist()
+        codes = list(map(self._memo.__getitem__, orths))
         anchors = [place for place, code in enumerate(codes) if code > 0]
         if not anchors:
             return []
+        heads = self._join_broken_words(orths, codes, anchors)
         words, tokens, edits = self._small_text(codes, anchors)
         if not words:
             return []
         small = Doc(self._vocab, words=words)
         return [
-            Hit(self._strings(key), tokens[first], tokens[last - 1] + 1, sum(edits[first:last]))
+            Hit(self._strings(key), heads.get(tokens[first], tokens[first]), tokens[last - 1] + 1, sum(edits[first:last]))
             for key, first, last in self._matcher(small)
         ]
+
+    def _join_broken_words(self, orths: list[int], codes: list[int], anchors: list[int]) -> dict[int, int]:
+        """Give ``re - gurgitation`` the code of its word; returns where such words begin."""
+        heads: dict[int, int] = {}
+        for anchor in anchors:
+            if not self._memo.decode(codes[anchor]).tail_of:
+                continue
+            head = anchor - 1
+            hyphen = head > 0 and codes[head] < 0 and not self._memo.decode(codes[head]).words
+            head -= hyphen
+            codes[anchor] = code = self._memo.joined(orths[head], orths[anchor], hyphen=hyphen) if head >= 0 else 0
+            if code:
+                heads[anchor] = head
+        return heads
 
     def _small_text(self, codes: list[int], anchors: list[int]) -> tuple[list[str], list[int], list[int]]:
         words: list[str] = []
@@ -67,7 +83,7 @@ class Finder:
         edits: list[int] = []
         decode, lone, length, done = self._memo.decode, self._lone, len(codes), 0
         for anchor in anchors:
-            if anchor < done:
+            if anchor < done or not codes[anchor]:
                 continue
             first, last = anchor, anchor + 1
             while first > done and codes[first - 1]:

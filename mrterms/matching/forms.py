@@ -12,8 +12,8 @@ from mrterms.text.normal_form import normal_word
 
 __all__ = ["Form", "FormTable", "Part"]
 
-# Lower-case short forms that are English or Spanish words are never taken, whatever stands beside them.
 _MOST_INVERTED = 5
+_MOST_EDITS = 4
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Form:
     term: Term
     concept_ids: list[str] = field(default_factory=list)
     inverted: bool = False
+    comma: bool = False
     needs_grade: bool = False
 
     @property
@@ -55,11 +56,16 @@ class FormTable:
     def add_lexicon(self, lexicon: Lexicon) -> None:
         """Add every term of a lexicon; curated forms win over inversions of others."""
         for term in lexicon.terms:
-            self._add_term(term)
+            if term.kind != "misspelling":
+                self._add_term(term)
+        self._vocabulary.close()
+        for term in lexicon.terms:
+            if term.kind == "misspelling":
+                self._learn_misspelling(term)
         for form in [form for form in self.forms.values() if not form.inverted]:
             for words in _inversions(form):
                 if " ".join(words) not in self.forms:
-                    self._put(words, form.term, form.concept_ids, inverted=True)
+                    self._put(words, form.term, form.concept_ids, inverted=True).comma = "," in words
         self._vocabulary.close()
 
     def add_part(self, text: str, part: Callable[[tuple[str, ...]], Part]) -> None:
@@ -81,6 +87,15 @@ class FormTable:
             if low not in self._vocabulary.words:
                 self._vocabulary.low_short_forms.add(low)
                 self._put((low,), term, form.concept_ids, needs_grade=True)
+
+    def _learn_misspelling(self, term: Term) -> None:
+        """A curated misspelling teaches its words, so that every form with the right word is found with it."""
+        words = self._plain_words(term.text)
+        for word in words:
+            if word not in self._vocabulary.words and (near := self._vocabulary.nearest(word, budget=_MOST_EDITS)):
+                self._vocabulary.misspellings.setdefault(word, near)
+        if any(word not in self._vocabulary.words and word not in self._vocabulary.misspellings for word in words):
+            self._add_term(term)
 
     def _put(self, words: tuple[str, ...], term: Term, concept_ids: list[str], *, inverted: bool = False, needs_grade: bool = False) -> Form:
         key = " ".join(words)
@@ -119,5 +134,6 @@ def _inversions(form: Form) -> Iterable[tuple[str, ...]]:
     yield (*head, "of", *rest)
     yield (*head, "of", "the", *rest)
     yield (*head, ",", *rest)
+    yield (*words[1:], ",", words[0])
     if len(words) > 2:
         yield (*head, *rest)

@@ -40,12 +40,14 @@ class Matcher:
         self._table.add_lexicon(lexicon)
         self._site_lesions: dict[tuple[str, str], str] = {}
         self._modifiers: dict[str, set[str]] = {}
+        self._lay = frozenset(term.text for term in lexicon.terms if term.kind == "lay")
         self._descriptions: Descriptions | None = None
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
         self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
-        self._composer = Composer(self._site_lesions, frozenset(self._words("open") | self._words("grade") | self._words("valvular")))
         self._grades = frozenset(self._words("grade"))
+        open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
+        self._composer = Composer(self._site_lesions, open_words=open_words, grades=self._grades)
         keys = iter({**self._table.forms, **self._table.parts})
         self._finder = Finder(vocab, keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
@@ -75,6 +77,8 @@ class Matcher:
 
     def _allowed(self, view: View, hit: Hit) -> bool:
         form = self._table.forms[hit.key]
+        if form.comma:  # "Insufficiency, mitral valve" is a title; in running text a comma parts two findings
+            return view.sentence_at(hit.token_start).tokens[0] == hit.token_start
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
 
     def _graded(self, sentence: Sentence, hit: Hit) -> bool:
@@ -106,7 +110,7 @@ class Matcher:
     def _describe(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
         if self._descriptions is None:
             return []
-        numbers = {view.sentence_number(hit.token_start) for hit in parts if self._table.parts[hit.key].role == "trigger"}
+        numbers = {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.triggers}
         found: list[Mention] = []
         for number in sorted(numbers):
             sentence = view.sentence(number)
@@ -141,7 +145,7 @@ class Matcher:
             return []
         by_sentence: dict[int, list[Item]] = {}
         for hit in free:
-            self._add_item(view, by_sentence, hit, self._part_item(hit))
+            self._add_item(view, by_sentence, hit, self._part_item(view, hit))
         for mention in mentions:
             if item := self._concept_item(mention):
                 self._add_item(view, by_sentence, mention, item)
@@ -163,11 +167,19 @@ class Matcher:
         first, last = view.sentence(number).locate(where.token_start, where.token_end)
         by_sentence.setdefault(number, []).append(replace(item, first=first, last=last))
 
-    def _part_item(self, hit: Hit) -> Item:
+    def _part_item(self, view: View, hit: Hit) -> Item:
         part = self._table.parts[hit.key]
         if part.role == "site":
-            return Item(0, 0, part.value, None, full=part.full)
+            return Item(0, 0, part.value, None, full=part.full or self._is_heading(view, hit))
         return Item(0, 0, None, part.value, adjective=part.part == "adjective")
+
+    def _is_heading(self, view: View, hit: Hit) -> bool:
+        """``AV: ...``, ``Aortic - ...``, ``; AV sclerotic``: at the head of a clause a bare name is the valve."""
+        sentence = view.sentence_at(hit.token_start)
+        first, last = sentence.locate(hit.token_start, hit.token_end)
+        begins = first == 0 or sentence.words[first - 1] in (";", ".", ":", "-", "•", "*", ")")
+        followed = last < len(sentence.words) and sentence.words[last] in (":", "-", "–", "=")
+        return begins and (followed or sentence.words[first].isupper())
 
     def _concept_item(self, mention: Mention) -> Item | None:
         if mention.short_form or len(mention.concept_ids) != 1:
@@ -221,7 +233,7 @@ class Matcher:
 
     def _placed(self, view: View, mention: Mention, mentions: Sequence[Mention]) -> Mention:
         """A "leaky valve" without a name: the valve that the text names elsewhere, else the mitral (the user's decision)."""
-        if mention.concept_ids != (_UNSPECIFIED,) or mention.match.kind == "pattern":
+        if mention.concept_ids != (_UNSPECIFIED,) or mention.match.term not in self._lay:
             return mention
         sites = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
         words = set(view.sentence_at(mention.token_start).lower)

@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import extract
 
 from mrterms.text.normal_form import fold, normal_word
 
 __all__ = ["GLUE", "NormalWord", "Vocabulary", "WordMemo", "plain_short_form"]
 
-GLUE = frozenset("of the a an in to and or with by at for from on , / & - ( ) ; : + vs is are was were be not due as".split())
+GLUE = frozenset("of the a an in to and or with by at for from on , / & ; : + vs is are was were be not due as".split())
 """Words that may stand inside a form but never make one."""
 
 # Edits allowed by word length: one below eight letters, two from eight, none below five (design-notes.md).
 _SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
 _SHORTEST_PART = 4
+_SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
 _MEMO_LIMIT = 400_000
-# Passed over inside a form: hyphens and single line breaks; a blank line is no wrap and ends a form.
-_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'", "’", "­"))
+# Passed over inside a form: hyphens, brackets, the full stop of "pulm. valve" (no form crosses a sentence), and single line
+# breaks; a blank line is no wrap and ends a form.
+_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'", "’", "­", "(", ")", "."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class NormalWord:
     words: tuple[str, ...]
     edits: int = 0
     anchor: bool = True
+    tail_of: frozenset[str] = frozenset()
+    """The beginnings that make this token a word of the lexicon: ``gurgitation`` after ``re``."""
+    hyphen_only: bool = False
+    """A tail that is a word by itself (``cuspid``) is only joined over a hyphen."""
 
 
 _SKIP = NormalWord((), 0, anchor=False)
@@ -54,17 +60,22 @@ class Vocabulary:
         self.short_forms: set[str] = set()
         self.low_short_forms: set[str] = set()
         self.words: set[str] = set()
+        self.misspellings: dict[str, NormalWord] = {}
         self.spelling = spelling
         self.fuzzy = fuzzy
         self._in_use = in_use
         self._by_length: dict[int, list[str]] = {}
+        self._tails: dict[str, set[str]] = {}
 
     def close(self) -> None:
         """Index the words by length; call it once all forms are in."""
-        self._by_length = {}
+        self._by_length, self._tails = {}, {}
         for word in sorted(self.words):
             if len(word) >= _SHORTEST_FUZZY - 1 and word.isalpha():
                 self._by_length.setdefault(len(word), []).append(word)
+            if len(word) >= _SHORTEST_BROKEN and word.isalpha():
+                for place in range(_SHORTEST_HEAD, len(word) - _SHORTEST_TAIL + 1):
+                    self._tails.setdefault(word[place:], set()).add(word[:place])
 
     def look_up(self, text: str) -> NormalWord | None:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
@@ -78,9 +89,15 @@ class Vocabulary:
         word = normal_word(text, self.spelling)
         if word in self.words:
             return NormalWord((word,), 0, word not in GLUE)
+        if (known := self.misspellings.get(word)) is not None:
+            return known
         if not word.isalpha() or len(word) < _SHORTEST_FUZZY or not self.fuzzy:
             return None
-        return self._near(word, fold(text))
+        return self._tail(word) or self._near(word, fold(text))
+
+    def _tail(self, word: str) -> NormalWord | None:
+        heads = self._tails.get(word)
+        return NormalWord((), 1, True, frozenset(heads), word in self._in_use()) if heads else None
 
     def _near(self, word: str, folded: str) -> NormalWord | None:
         in_use = self._in_use()
@@ -88,17 +105,24 @@ class Vocabulary:
             return None
         if joined := self._split(word):
             return NormalWord(joined, 1)
-        budget = 2 if len(word) >= _TWO_EDITS_FROM else 1
+        return self.nearest(word, budget=2 if len(word) >= _TWO_EDITS_FROM else 1)
+
+    def nearest(self, word: str, *, budget: int) -> NormalWord | None:
+        """The one word of the lexicon within ``budget`` edits (optimal string alignment), or None where several tie."""
         choices = [near for size in range(len(word) - budget, len(word) + budget + 1) for near in self._by_length.get(size, ())]
-        found = extract(word, choices, scorer=OSA.distance, score_cutoff=budget, limit=2)
+        found = extract(word, choices, scorer=OSA.distance, score_cutoff=budget, limit=4)
         if not found:
             return None
-        best, edits, _ = found[0]
-        tied = len(found) > 1 and found[1][1] == edits
-        # Typists seldom miss the first letter; where it differs only a single slip is believed.
-        if tied or (edits > 1 and (best[0] != word[0] or len(best) < _TWO_EDITS_FROM)) or (len(best) < _SHORTEST_FUZZY):
+        edits = found[0][1]
+        # A dropped or doubled letter is likelier than another letter in its place: mital is mitral, not metal.
+        best = sorted((Indel.distance(word, near), near) for near, other, _ in found if other == edits)
+        near = best[0][1]
+        if len(best) > 1 and best[0][0] == best[1][0]:
             return None
-        return NormalWord((best,), int(edits))
+        # Typists seldom miss the first letter; where it differs only a single slip is believed.
+        if edits > 1 and (near[0] != word[0] or len(near) < _TWO_EDITS_FROM):
+            return None
+        return NormalWord((near,), int(edits)) if len(near) >= _SHORTEST_FUZZY else None
 
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
@@ -134,6 +158,14 @@ class WordMemo(dict[int, int]):
             self._codes[word] = len(self._words) - 1
         code = self._codes[word]
         return code if word.anchor else -code
+
+    def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
+        """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
+        word = self.decode(self[tail])
+        if word.hyphen_only and not hyphen:
+            return 0
+        begin = fold(self._string_of(head))
+        return self._code(NormalWord((begin + fold(self._string_of(tail)),), 1)) if begin in word.tail_of else 0
 
     def decode(self, code: int) -> NormalWord:
         """The word that a code stands for."""
