@@ -53,7 +53,7 @@ def _rows(text: str, file: str, required: tuple[str, ...], optional: tuple[str, 
         line = line.rstrip("\r")
         if not line.strip() or line.startswith("#"):
             continue
-        cells = [cell.strip() for cell in line.split("\t")]
+        cells = list(map(str.strip, line.split("\t")))
         if header is None:
             header = cells
             _check_header(header, file, number, required, optional)
@@ -61,9 +61,10 @@ def _rows(text: str, file: str, required: tuple[str, ...], optional: tuple[str, 
         if len(cells) > len(header):
             raise LexiconError(f"{len(cells)} cells under {len(header)} columns", file=file, line=number, fix="look for a stray tab")
         row = Row(dict(zip(header, cells, strict=False)), file, number)
-        for column in required:
-            if column not in row.cells:
-                row.fail(f"no cell for the column {column!r}", "separate the cells by single tabs")
+        if len(cells) < len(header):
+            for column in required:
+                if column not in row.cells:
+                    row.fail(f"no cell for the column {column!r}", "separate the cells by single tabs")
         yield row
     if header is None:
         raise LexiconError("the table has no header", file=file, fix=f"first line: {' '.join(required)}")
