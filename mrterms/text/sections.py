@@ -7,12 +7,12 @@ at the start of a line, alone or before a colon, a spaced dash or a tab; or insi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from typing import NamedTuple
 
 from mrterms.lexicon.tables import read_table
-from mrterms.records import Section
 from mrterms.text.outline import Outline, pieces
 
 __all__ = ["SectionTitle", "Title", "TitleFinder", "read_titles", "sections_between"]
@@ -27,8 +27,7 @@ class SectionTitle:
     run_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(NamedTuple):
     """A title in a Doc: the tokens ``start`` to ``end`` with its colon; an empty name is a heading without a known name."""
 
     name: str
@@ -53,22 +52,50 @@ def read_titles(path: Traversable, *, kind: str = "section") -> list[SectionTitl
     return found
 
 
-_CANDIDATE = re.compile(rb"[FG]|(?<![^nNst])f(?=[a-zA-Z/(),1-]{0,7}:)")
+# Expressions begin with a letter or a class, never with a look behind: only so does the search skip quickly.
+_CANDIDATE = re.compile(rb"[FGf](?:(?<![^nN#][FG])(?<!f)|(?=[a-zA-Z19/(),\[#-]{0,20}:)(?:(?<!f)|(?<![^nN.!?;]f)))")
 _COLON = re.compile(rb"(?:\([^():nN]{1,6}\))?#?[(\[19)/,-]{0,12}:[#:]?")
 _LINE_END = re.compile(rb"(?:\([^():nN]{1,6}\))?#?(?=[nN]|\Z)")
 _DASH = re.compile(rb"--?")
-_HEADING = re.compile(rb"(?<=N)(?:[CUFGK][CUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGK/-]{1,5}(?=[nN]))")
+_HEADING = re.compile(rb"N([CUFGKA][aACUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGKA/-]{1,5}(?=[nN]))")
 _AFTER_STOP = b".!?De:;)*-#st"
 _SHORT_TITLE = 6
+_SHORT_FORM = 3
+
+
+class _Node:
+    """A place in the tree of titles: the words that go on from here, and the title that ends here."""
+
+    __slots__ = ("following", "title")
+
+    def __init__(self) -> None:
+        self.following: dict[str, _Node] = {}
+        self.title: SectionTitle | None = None
+
+    def add(self, title: SectionTitle) -> None:
+        node = self
+        for word in pieces(title.text):
+            node = node.following.setdefault(word, _Node())
+        node.title = title
+
+    def after(self, text: str) -> _Node | None:
+        """The place after a token's text."""
+        if text.isalnum():
+            return self.following.get(text.lower())
+        node: _Node | None = self
+        for word in pieces(text):
+            node = node and node.following.get(word)
+        return node
 
 
 class TitleFinder:
     """Finds the titles of a table in outlines."""
 
     def __init__(self, titles: Iterable[SectionTitle]) -> None:
-        self.titles = {tuple(pieces(title.text)): title for title in titles}
-        self.first_words = frozenset(words[0] for words in self.titles)
-        self._beginnings = frozenset(words[:n] for words in self.titles for n in range(1, len(words) + 1))
+        self._tree = _Node()
+        for title in titles:
+            self._tree.add(title)
+        self.first_words = frozenset(self._tree.following)
 
     def __call__(self, outline: Outline) -> list[Title]:
         """The titles of a text, in their order."""
@@ -79,42 +106,52 @@ class TitleFinder:
             if start >= done and (title := self._title_at(outline, start)) is not None:
                 found.append(title)
                 done = title.end
+                if title.name == "abbreviations":  # what follows up to the blank line is "CT: computed tomography; ..."
+                    paragraph = outline.letters.find(b"N", title.end + 1)
+                    done = paragraph if paragraph > 0 else len(outline)
         return _with_headings(outline, found)
 
     def _title_at(self, outline: Outline, start: int) -> Title | None:
         letters = outline.letters
-        at_line = _at_line_start(letters, start)
-        before = letters[start - 1 : start]
-        if not at_line and before not in _AFTER_STOP and not (letters[start] in b"G" and before not in b"LK"):
+        first = _with_signs(letters, start)
+        at_line = not first or letters[first - 1] in b"nN"
+        if not at_line and letters[first - 1] not in _AFTER_STOP and not _in_passing(outline, start):
             return None
-        for end, title in reversed(list(self._readings(outline, start))):
+        for end, title in self._readings(outline, start):
             if closed := _colon(letters, end) or (_set_apart(outline, start, end, title) if at_line else None):
-                return Title(title.section, _with_signs(letters, start), closed)
+                return Title(title.section, first, closed)
         return None
 
-    def _readings(self, outline: Outline, start: int) -> Iterator[tuple[int, SectionTitle]]:
-        """The titles whose words stand at ``start``, shortest first, each with the token after it."""
-        words: tuple[str, ...] = ()
-        for token in range(start, len(outline)):
-            if outline.letters[token] in b"ns":
+    def _readings(self, outline: Outline, start: int) -> list[tuple[int, SectionTitle]]:
+        """The titles whose words stand at ``start``, longest first, each with the token after it."""
+        letters = outline.letters
+        found: list[tuple[int, SectionTitle]] = []
+        node = self._tree
+        for token in range(start, len(letters)):
+            if letters[token] in b"ns":
                 continue  # a wrapped title
-            words += tuple(pieces(outline.text(token)))
-            if words not in self._beginnings:
-                return
-            if (title := self.titles.get(words)) is not None:
-                yield token + 1, title
+            following = node.after(outline.text(token))
+            if following is None:
+                break
+            node = following
+            if node.title is not None:
+                found.insert(0, (token + 1, node.title))
+        return found
+
+
+def _in_passing(outline: Outline, start: int) -> bool:
+    """Whether capitals alone may set a title apart inside a sentence: yes in "HTN, MI FH: father", no in "REPEAT EXAM:"."""
+    before = outline.letters[start - 1]
+    return outline.letters[start] in b"G" and (before in b"alfCF,19" or (before in b"UGA" and len(outline.text(start)) <= _SHORT_FORM))
 
 
 def _with_signs(letters: bytes, start: int) -> int:
-    """The start of a title with the signs of Markdown before it."""
+    """The start of a title with the signs of Markdown, or the article (``HIS SOCIAL HISTORY:``), before it."""
+    if start and letters[start - 1] in b"K" and (start == 1 or letters[start - 2] in _AFTER_STOP + b"nN"):
+        start -= 1
     while start and letters[start - 1] in b"#":
         start -= 1
     return start
-
-
-def _at_line_start(letters: bytes, start: int) -> bool:
-    start = _with_signs(letters, start)
-    return not start or letters[start - 1] in b"nN"
 
 
 def _colon(letters: bytes, end: int) -> int | None:
@@ -130,30 +167,29 @@ def _set_apart(outline: Outline, start: int, end: int, title: SectionTitle) -> i
         return None
     if match := _LINE_END.match(letters, end):
         # "... reviewed the\nMedications\n": a wrapped line, not a title
-        return None if letters[start - 1 : start] == b"n" and letters[max(start - 2, 0) : start - 1] in b"LK," and start > 1 else match.end()
-    if (match := _DASH.match(letters, end)) and (outline.spaced[end - 1] or match.end() > end + 1):
+        wrapped = start > 1 and letters[start - 1] in b"n" and letters[start - 2] in b"LK,"
+        return None if wrapped else match.end()
+    if (match := _DASH.match(letters, end)) and (outline.spaced(end - 1) or match.end() > end + 1):
         return match.end()
     if after == b"t" or (first in b"G" and after == b"s"):
         return end
-    if first in b"G" and after in b"CFK" and len(title.text) > _SHORT_TITLE and not outline.in_capitals:
+    if first in b"G" and after in b"CFKA" and len(title.text) > _SHORT_TITLE and not outline.in_capitals:
         return end
     paragraph = not start or letters[start - 1] in b"N"
-    return end if title.run_in and paragraph and after in b"CUFGK19" and not outline.in_capitals else None
+    return end if title.run_in and paragraph and after in b"CUFGKA19" and not outline.in_capitals else None
 
 
 def _with_headings(outline: Outline, titles: list[Title]) -> list[Title]:
     """Adds headings that no table knows; they end the section before them, or else its name would reach too far."""
     known = {title.start for title in titles}
     for match in _HEADING.finditer(outline.letters):
-        in_capitals_only = not match.group().endswith(b":")
-        if match.start() not in known and not (in_capitals_only and outline.in_capitals):
-            titles.append(Title("", match.start(), match.end()))
+        by_capitals_only = not match.group().endswith(b":")
+        if match.start(1) not in known and not (by_capitals_only and outline.in_capitals):
+            titles.append(Title("", match.start(1), match.end()))
     return sorted(titles, key=lambda title: title.start)
 
 
-def sections_between(titles: list[Title], length: int) -> list[Section]:
-    """The sections that the titles open, each up to the next title."""
+def sections_between(titles: Sequence[Title], length: int) -> list[tuple[str, int, int]]:
+    """The sections that the titles open, each up to the next title: name, first token, end."""
     ends = [*(title.start for title in titles), length][1:]
-    return [
-        Section(name=title.name, token_start=title.start, token_end=end) for title, end in zip(titles, ends, strict=True) if title.name
-    ]
+    return [(title.name, title.start, end) for title, end in zip(titles, ends, strict=True) if title.name]

@@ -14,20 +14,26 @@ from mrterms.lexicon.tables import read_table
 from mrterms.text.outline import CAPITALISED, CAPITALS, LOWER, Outline
 from mrterms.text.sections import Title
 
-__all__ = ["SentenceFinder", "read_abbreviations"]
+__all__ = ["Ends", "SentenceFinder", "read_abbreviations"]
 
 Ends = Literal["never", "number", "capital"]
+_Stop = Literal["never", "number", "capital", "word", "title", "initial"]
 
-_STOP = re.compile(rb"([.!?eD])([)\"#]*)[stnN]?")
+# A stop that needs no second look, and the others. Like all expressions here they begin with a letter or a class, never with a
+# look behind: only so does the search skip quickly.
+_PLAIN_STOP = re.compile(rb"[.!](?<![aA1].)[snt]?(?=[CUFGKA(\[*-])")
+_OTHER_STOP = re.compile(rb"[.!?eD](?:(?<=[?eD])|(?<=[aA1].)|(?!N|[snt]?[CUFGKA(\[*-]))[)\"#]*[stn]?")
 _BLANK = re.compile(rb"N")
 _BREAK = re.compile(rb"n")
+_ITEM = re.compile(rb"1[.)]|[-*]")
 _LINES = re.compile(rb"[nN]")
 _NUMBER_MARK = re.compile(rb"1[.)]")
-_LETTER_MARK = re.compile(rb"(?<![^nNst])(?:[lUL][.)]|D|[(][1l][)])")
-_LABEL = re.compile(rb"[CUFGK1][lLfCUFGK19/(),\"-]{0,6}:")
-_LOWER_LABEL = re.compile(rb"[lf][lf]{0,2}:")
-_COLUMN_LABEL = re.compile(rb"(?<=[^LK,]s)[CUFGK][lLfCUFGK/(),-]{0,5}:")
-_DASHED_LABEL = re.compile(rb"[CUFGK][lLfCUFGK/]{0,3}-")
+_LETTER_MARK = re.compile(rb"[nNst](?<![^.:;)-]s)([alAULK][.)]|D|[(][1l][)])")
+_FIRST_MARK = re.compile(rb"[alAULK][.)]|D|[(][1l][)]")
+_LABEL = re.compile(rb"[CUFGKA1][alLfACUFGK19/(),\"-]{0,6}:")
+_LOWER_LABEL = re.compile(rb"[lfa][lfa]{0,2}:")
+_COLUMN_LABEL = re.compile(rb"s(?<![LK,]s)([CUFGKA][alLfACUFGK/(),-]{0,5}:)")
+_DASHED_LABEL = re.compile(rb"[CUFGKA][alLfACUFGK/]{0,3}-")
 
 _ROMAN = frozenset("I II III IV V VI VII VIII IX X XI XII".split())
 _COUNTED = frozenset("grade stage class type day level grades segment image series page phase step number no".split())
@@ -59,70 +65,77 @@ class SentenceFinder:
 
     def __init__(self, abbreviations: Mapping[str, Ends]) -> None:
         self.abbreviations = dict(abbreviations)
+        self.forms = frozenset([*abbreviations, *_TITLES_IN_CAPITALS])
 
     def __call__(self, outline: Outline, titles: Sequence[Title] = ()) -> list[int]:
         """The tokens that start a sentence, in order; the first token always does."""
         letters, length = outline.letters, len(outline)
-        starts = {0, *(title.start for title in titles)}
-        starts.update(match.end() for match in _BLANK.finditer(letters))
-        starts.update(match.start() for match in _COLUMN_LABEL.finditer(letters))
-        starts.update(title.end + 1 for title in titles if letters[title.end : title.end + 1] in (b"n", b"N"))
-        marker_ends: set[int] = set()
-        for start, end in _markers(outline):
+        starts = {0}
+        starts.update([match.end() for match in _BLANK.finditer(letters)])
+        starts.update([match.start(1) for match in _COLUMN_LABEL.finditer(letters)])
+        for title in titles:
+            starts.add(title.start)
+            if letters[title.end : title.end + 1] in (b"n", b"N"):
+                starts.add(title.end + 1)
+        starts.update([match.end() for match in _PLAIN_STOP.finditer(letters)])
+        for start, end in (markers := list(_markers(outline))):
             starts.add(start)
-            marker_ends.add(end)
-        self._add_stops(outline, starts, marker_ends)
+            starts.discard(end + 1 + (letters[end + 1 : end + 2] in (b"s", b"t")))
+        self._add_stops(outline, starts, {end for _, end in markers})
         starts.update(_line_starts(outline, starts))
         for title in titles:
             starts.difference_update(range(title.start + 1, title.end))
-        return sorted(start for start in starts if start < length)
+        return sorted([start for start in starts if start < length])
 
     def _add_stops(self, outline: Outline, starts: set[int], marker_ends: set[int]) -> None:
-        letters, length = outline.letters, len(outline)
-        for match in _STOP.finditer(letters):
-            stop, end = match.start(), match.end()
-            if stop in marker_ends:
+        letters = outline.letters
+        last = len(outline) - 1
+        for match in _OTHER_STOP.finditer(letters):
+            stop, end = match.span()
+            if end > last or stop in marker_ends:
                 continue
-            if match.end(2) > match.end(1) and outline.spaced[stop]:
-                end = stop + 1  # "No MR. (see below)": what follows the space opens
-            if end < length and self._ends(outline, stop, end, starts):
+            if end > stop + 1 and letters[stop + 1] in b')"#' and outline.spaced(stop):
+                end = stop + 1  # No MR. "Feels well": what follows the space opens
+            if self._ends(outline, stop, end, starts):
                 starts.add(end)
 
     def _ends(self, outline: Outline, stop: int, following: int, starts: set[int]) -> bool:
         """Whether the sign or word at ``stop`` ends a sentence before the token ``following``."""
         letters = outline.letters
         sign, after = letters[stop], letters[following]
-        if after in b",;:.)":
+        if after in b",;:.)!?":
             return False
-        if sign in b"e":
-            return after in b"CFK"
+        if sign in b".!":
+            if after in b"alLf19":
+                attached = following == stop + 1 and not outline.spaced(stop)
+                if attached or (after in LOWER and letters[stop + 1] in b")"):
+                    return False
+            return sign in b"!" or not stop or self._full_stop_ends(outline, stop, following, starts)
         if sign in b"D":
-            return self._dotted_word_ends(outline, stop, following)
-        if sign in b"?":
-            return _question_ends(outline, stop, following)
-        if after in LOWER + b"19":
-            attached = following == stop + 1 and not outline.spaced[stop]
-            if attached or (after in LOWER and letters[stop + 1] in b")"):
-                return False
-        return sign in b"!" or not stop or self._full_stop_ends(outline, stop, following, starts)
+            kind = self._stop_after(outline.text(stop))
+            return _initial_ends(outline, stop, following) if kind == "initial" else _abbreviation_ends(kind, outline, following)
+        return _question_ends(outline, stop, following) if sign in b"?" else after in b"CFKA"
 
     def _full_stop_ends(self, outline: Outline, stop: int, following: int, starts: set[int]) -> bool:
-        word = outline.text(stop - 1)
-        if word in _TITLES_IN_CAPITALS:
+        kind = self._stop_after(outline.text(stop - 1))
+        if kind == "word":
+            return True
+        if kind == "title":
             # "MR. JONES IS ..." opens a sentence; "TRACE MR. NO AS." ends one
-            return not (stop - 1 in starts and outline.letters[following] in CAPITALISED and outline.spaced[stop])
-        ends = self.abbreviations.get(word) or self.abbreviations.get(word.lower())
-        return ends is None or _abbreviation_ends(ends, outline, following)
+            return not (stop - 1 in starts and outline.letters[following] in CAPITALISED and outline.spaced(stop))
+        return _abbreviation_ends(kind, outline, following)
 
-    def _dotted_word_ends(self, outline: Outline, stop: int, following: int) -> bool:
-        word = outline.text(stop)[:-1]
-        if len(word) == 1:
-            return _initial_ends(outline, stop, following)
-        ends = self.abbreviations.get(word) or self.abbreviations.get(word.lower())
-        return _abbreviation_ends(ends or "capital", outline, following)
+    def _stop_after(self, text: str) -> _Stop:
+        """What a full stop after this text, or as its last sign, may be."""
+        word = text.rstrip(".")
+        if word in _TITLES_IN_CAPITALS:
+            return "title"
+        if len(word) == 1 and text != word:
+            return "initial"
+        return self.abbreviations.get(word) or self.abbreviations.get(word.lower()) or ("word" if text == word else "capital")
 
 
-def _abbreviation_ends(ends: Ends, outline: Outline, following: int) -> bool:
+def _abbreviation_ends(ends: _Stop, outline: Outline, following: int) -> bool:
     after = outline.letters[following]
     if ends == "number":
         return after not in b"19(#" and outline.text(following) != "of"
@@ -130,33 +143,41 @@ def _abbreviation_ends(ends: Ends, outline: Outline, following: int) -> bool:
 
 
 def _initial_ends(outline: Outline, stop: int, following: int) -> bool:
-    """"vitamin D. She" and "hepatitis C. The" end, "J. Smith" does not."""
+    """Whether a single letter with its stop ends: yes in "vitamin D. She" and "hepatitis C. The", no in "J. Smith"."""
     before, after = outline.letters[stop - 1 : stop], outline.letters[following]
     if not stop or after not in CAPITALISED:
         return False
-    return after in b"K" or before in (b"l", b"f", b"1", b"9")
+    return after in b"K" or before in (b"l", b"f", b"a", b"1", b"9")
 
 
 def _question_ends(outline: Outline, stop: int, following: int) -> bool:
-    """"MI?" ends; "? MI" and "?MI" are signs of doubt; the " ? " of transcripts ends before the words that open a reply."""
+    """Whether a question mark ends: "MI?" does, the doubt of "? MI" does not, " ? " in transcripts does where a reply opens."""
     letters = outline.letters
     after = letters[following]
     if following > stop + 1:
         return after not in LOWER or letters[stop + 1] in b"n"
-    if not outline.spaced[stop]:
+    if not outline.spaced(stop):
         return False
-    if not stop or outline.spaced[stop - 1]:
-        return after in b"LKCF" and letters[stop - 1] not in b",(:"
-    return after not in b"lf"
+    if not stop or outline.spaced(stop - 1):
+        return after in b"LKCFAa" and letters[stop - 1] not in b",(:"
+    return after not in b"lfa"
 
 
 def _markers(outline: Outline) -> Iterator[tuple[int, int]]:
     """The markers of list items (``1.``, ``2)``, ``a.``, ``II.``), each with its last token."""
-    for match in _LETTER_MARK.finditer(outline.letters):
-        word = outline.text(match.start()).rstrip(".")
-        if len(word) == 1 or word in _ROMAN:
-            yield match.start(), match.end() - 1
-    yield from _numbers(outline)
+    letters = outline.letters
+    if first := _FIRST_MARK.match(letters):
+        yield from _letter_marker(outline, 0, first.end())
+    for match in _LETTER_MARK.finditer(letters):
+        yield from _letter_marker(outline, match.start(1), match.end())
+    if b"1" in letters:
+        yield from _numbers(outline)
+
+
+def _letter_marker(outline: Outline, start: int, end: int) -> Iterator[tuple[int, int]]:
+    word = outline.text(start).rstrip(".")
+    if len(word) == 1 or word in _ROMAN:
+        yield start, end - 1
 
 
 def _numbers(outline: Outline) -> Iterator[tuple[int, int]]:
@@ -210,7 +231,7 @@ def _is_label(outline: Outline, line_break: int) -> bool:
     if _LOWER_LABEL.match(letters, start):
         return letters[line_break - 1] not in b","
     dashed = _DASHED_LABEL.match(letters, start)
-    return dashed is not None and outline.spaced[dashed.end() - 2] == outline.spaced[dashed.end() - 1] == 1
+    return dashed is not None and outline.spaced(dashed.end() - 2) and outline.spaced(dashed.end() - 1)
 
 
 class _Layout:
@@ -218,12 +239,13 @@ class _Layout:
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        letters, offsets = outline.letters, outline.offsets
+        letters = outline.letters
         breaks = [match.start() for match in _LINES.finditer(letters)]
-        begins = [0, *(place + 1 for place in breaks)]
+        begins = [0, *[place + 1 for place in breaks]]
+        lengths = (outline.offsets[breaks] - outline.offsets[begins[:-1]]).tolist()
         self._start = dict(zip(breaks, begins, strict=False))
         self._end = dict(zip(breaks, [*breaks[1:], len(outline)], strict=True))
-        self._length = {end: offsets[end] - offsets[start] for start, end in zip(begins, breaks, strict=False)}
+        self._length: dict[int, int] = dict(zip(breaks, lengths, strict=True))
         self.lower_means_wrap = not outline.in_capitals and any(letters[start] in CAPITALISED for start in begins if start < len(outline))
         sure = [self._length[place] for place in breaks if letters[place] in b"n" and self._surely_wraps(place)]
         self.width = max(sure, default=0)
@@ -233,7 +255,7 @@ class _Layout:
         after = letters[place + 1 : place + 2]
         if letters[place - 1] in b"LK,(-/":
             return self._length[place] >= _SHORTEST_COLUMN
-        return self.lower_means_wrap and after in (b"l", b"L", b"f") and self._length[place] >= _NARROWEST
+        return self.lower_means_wrap and after in (b"l", b"L", b"f", b"a") and self._length[place] >= _NARROWEST
 
     def is_wrap(self, place: int) -> bool:
         """Whether the line break at ``place`` is a mere wrap: the next word would not have fitted into the line."""
@@ -243,9 +265,23 @@ class _Layout:
             return False
         if letters[place - 1] in b"LK,(-/" or after in b"),.;:/":
             return True
-        first_word = (offsets[place + 2] if place + 2 < len(offsets) else offsets[place + 1] + 1) - offsets[place + 1]
+        if self._hangs(place):
+            return True
+        first_word = int(offsets[place + 2] - offsets[place + 1]) if place + 2 < len(offsets) else 1
         full = self._length[place] + first_word >= (self.width or _USUAL_WIDTH) - _SLACK
         if self.lower_means_wrap and after in LOWER:
             return full or self._length[place] >= _NARROWEST
         # a capital after a full line may be a name, but only where the text is seen to be wrapped
         return full and (self.width > 0 or after in CAPITALS)
+
+    def _hangs(self, place: int) -> bool:
+        """Whether the next line is indented under the text of a list item ("2. Status post inferior\\n    MI in 1998")."""
+        start = self._start[place]
+        if not _ITEM.match(self.outline.letters, start):
+            return False
+        own = _indent(self.outline.text(start - 1)) if start else 0
+        return _indent(self.outline.text(place)) > own + 1
+
+
+def _indent(line_break: str) -> int:
+    return len(line_break) - line_break.rfind("\n") - 1
