@@ -9,10 +9,13 @@ from mrterms.records import Attribute
 
 __all__ = ["occasions"]
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _NAMED = {name: number for number, month in enumerate(_MONTHS, 1) for name in (month, month[:3], month[:4])}
 _NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_LINK = r"[\s,:;(\[]*(?:(?:in|on|of|from|back|since|dated|circa|c\.|ca\.|approximately|about|around|early|late|mid|the|~|was|occurred|that|which|year)[\s-]+|~\s*)*"
+_LINK = (
+    r"[\s,:;(\[]*"
+    r"(?:(?:in|on|of|from|back|since|dated|circa|c\.|ca\.|approximately|about|around|early|late|mid|the|~|was|occurred|that|which|year)[\s-]+|~\s*)*"
+)
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = "|".join(sorted(_NAMED, key=len, reverse=True))
 _DATE = (
@@ -24,7 +27,11 @@ _DATE = (
 _AFTER = re.compile(rf"(?P<link>{_LINK})(?P<date>{_DATE})", re.I)
 _MORE = re.compile(rf"\s*(?:,|and|&|/|, and)\s*(?P<date>(?P<only>{_YEAR}))(?!\d)", re.I)
 _BEFORE = re.compile(rf"(?P<date>(?P<only>{_YEAR}))\s*[:-]?\s*$")
-_AGO = re.compile(rf"{_LINK}(?P<ago>(?P<n>\d+(?:\.\d+)?|{'|'.join(_NUMBER)})\s+(?P<unit>year|yr|month|mo|week|wk|day|hour)s?\s+(?:ago|prior|earlier|back))", re.I)
+_AGO = re.compile(
+    rf"{_LINK}(?P<ago>(?P<n>\d+(?:\.\d+)?|{'|'.join(_NUMBER)})\s+"
+    r"(?P<unit>year|yr|month|mo|week|wk|day|hour)s?\s+(?:ago|prior|earlier|back))",
+    re.I,
+)
 _AGE = re.compile(r"[\s,(]*(?P<age>(?:at\s+(?:the\s+)?age\s+(?:of\s+)?|at\s+|aged?\s+)(?P<n>[2-9]\d)(?!\s*(?:%|mm|hospital|\d|/)))", re.I)
 _TIMES = re.compile(r"[\s,(]*(?P<times>[x×]\s?(?P<n>\d)(?!\d|\.\d))", re.I)
 _MANY = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -21,6 +22,9 @@ from mrterms.text.view import Sentence
 __all__ = ["Describer", "Description", "Target"]
 
 _WORST = len(GRADES) - 1
+_DIGIT = re.compile(r"\d")
+_FIGURE = re.compile(r"\d\n?\+|\d\n?/\n?[45]|\+\n?\+|[^\W\d_][-/.'][^\W\d_]")
+"""A grade in figures, or words that a tokenizer left joined (``mod-sev``), in the words of a sentence put on lines."""
 _DATED = ("infarction", "procedure")
 
 
@@ -68,11 +72,15 @@ class Describer:
         All targets of the sentence belong into one call, so that each grade finds its own lesion.  ``text`` is the whole
         document: with it, quoted words are exact even across line breaks; without it, white space is quoted as blanks.
         """
-        atoms = atomize(sentence)
-        places = [self._place(sentence, atoms, target) for target in targets]
-        dated = any(place.lesion.kind in _DATED for place in places)
-        if not dated and not self._trie.may_hit(atoms.texts):
+        lesions = [self._scales.lesion(target.concept_id) for target in targets]
+        dated = any(lesion.kind in _DATED for lesion in lesions)
+        if not dated and not self._worth_reading(sentence):
             return [_NOTHING] * len(targets)
+        atoms = atomize(sentence)
+        places = [
+            Place(*atoms.within(*sentence.span(target.first, target.last)), lesion)
+            for target, lesion in zip(targets, lesions, strict=True)
+        ]
         hits = self._trie.scan(atoms.texts)
         quote = _Quote(sentence, text)
         found: list[list[Attribute]] = [[] for _ in targets]
@@ -89,12 +97,17 @@ class Describer:
             for severity, attributes, target in zip(severities, found, targets, strict=True)
         ]
 
+    def _worth_reading(self, sentence: Sentence) -> bool:
+        """A quick look: whether any phrase of the tables could stand in the sentence."""
+        lines = "\n".join(sentence.words)
+        return self._trie.may_hit(sentence.lower, figures=bool(_DIGIT.search(lines))) or bool(_FIGURE.search(lines))
+
     def _add_facts(
         self, found: list[list[Attribute]], atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place], quote: _Quote
     ) -> None:
         for attributes, facts in zip(found, self._facts.bind(atoms, hits, places), strict=True):
             for fact in facts:
-                start, end = atoms.starts[fact.first], atoms.ends[fact.last - 1]
+                start, end = atoms.starts[fact.first], atoms.end(fact.last - 1)
                 attributes.append(Attribute(kind=fact.kind, value=fact.value, text=quote(start, end), start=start, end=end))
 
     def _add_measures(
@@ -112,7 +125,7 @@ class Describer:
                 continue
             concept_id = places[number].lesion.concept_id
             kind = measure.rule.becomes.get(concept_id, measure.kind)
-            start, end = atoms.starts[measure.first], atoms.ends[measure.last - 1]
+            start, end = atoms.starts[measure.first], atoms.end(measure.last - 1)
             found[number].append(
                 Attribute(
                     kind=kind,
@@ -146,10 +159,6 @@ class Describer:
             )
         return judged
 
-    def _place(self, sentence: Sentence, atoms: Atoms, target: Target) -> Place:
-        first, last = atoms.within(*sentence.span(target.first, target.last))
-        return Place(first, last, self._scales.lesion(target.concept_id))
-
     def _severity(self, grade: GradePhrase, place: Place, atoms: Atoms, quote: _Quote) -> Severity | None:
         if place.lesion.scale is None:
             return None
@@ -166,7 +175,7 @@ class Describer:
             value, low, high = None, min(high + 1, _WORST), None
         elif grade.bound == "lt":
             value, low, high = None, None, low - 1
-        start, end = atoms.starts[grade.shown], atoms.ends[grade.last - 1]
+        start, end = atoms.starts[grade.shown], atoms.end(grade.last - 1)
         return Severity(
             value=None if value is None else grade_name(value),
             text=quote(start, end),
@@ -199,7 +208,7 @@ def _add_occasions(found: list[list[Attribute]], atoms: Atoms, places: Sequence[
     text, offset = quote.sentence()
     for attributes, place in zip(found, places, strict=True):
         if place.lesion.kind in _DATED:
-            start, end = atoms.starts[place.first] - offset, atoms.ends[place.last - 1] - offset
+            start, end = atoms.starts[place.first] - offset, atoms.end(place.last - 1) - offset
             attributes.extend(occasions(text, start, end, offset))
 
 

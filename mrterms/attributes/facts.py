@@ -6,9 +6,10 @@ marked ``clause`` belongs to the nearest fitting lesion of its clause ("flail P2
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 
 from mrterms.attributes.atoms import Atoms
 from mrterms.attributes.grades import Place, joined
@@ -18,11 +19,11 @@ from mrterms.lexicon.tables import Row, read_table
 
 __all__ = ["Fact", "FactBinder", "FactRule", "read_facts"]
 
-_TABLES = ("chronicity", "cause", "mechanism", "jet", "segment", "infarct")
+_TABLES = ("chronicity", "cause", "mechanism", "jet", "segment", "infarct", "procedure")
 _BINDS = ("beside", "clause", "inside")
-_DENIALS = frozenset("no without not denies absent negative excludes excluding".split())
+_DENIALS = frozenset(["no", "without", "not", "denies", "absent", "negative", "excludes", "excluding"])
 _STOPS = frozenset(";.")
-_HEDGES = frozenset("and or but with , /".split())
+_HEDGES = frozenset(["and", "or", "but", "with", ",", "/"])
 _MAX_BESIDE, _MAX_CLAUSE, _DENIAL_REACH = 8, 16, 4
 
 
@@ -55,7 +56,7 @@ def read_facts(folder: Traversable, trie: PhraseTrie) -> None:
     """Add the phrases of the attribute tables to the trie; a row that says nothing only shields its words."""
     for name in _TABLES:
         for row in read_table(folder / f"{name}.tsv", ("phrase", "says", "applies", "site", "bind", "source")):
-            trie.add(row["phrase"], _rule(row) if row["says"] else None)
+            trie.add(row["phrase"], fact=_rule(row) if row["says"] else None)
 
 
 def _rule(row: Row) -> FactRule:
@@ -78,15 +79,18 @@ class FactBinder:
     def bind(self, atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place]) -> list[list[Fact]]:
         """The facts of each place, in the order given."""
         facts: list[list[Fact]] = [[] for _ in places]
-        hit_at = {hit.first: hit.last for hit in hits if hit.meanings[0] is not None}
+        said = [(hit, rule) for hit in hits for rule in hit.meaning.facts]
+        if not said:
+            return facts
+        hit_at = {hit.first: hit.last for hit in hits if _counts(hit)}
         hit_to = {last: first for first, last in hit_at.items()}
-        for hit, rule in _rules(hits):
+        for hit, rule in said:
             fitting = [number for number, place in enumerate(places) if rule.fits(place)]
             if not fitting or (rule.glued and not _glued(atoms, hit)) or _denied(atoms.texts, hit.first):
                 continue
             for number in self._owners(rule, hit, atoms.texts, places, fitting, hit_at, hit_to):
-                said = {fact.kind for fact in facts[number] if fact.first == hit.first}
-                facts[number].extend(Fact(kind, value, hit.first, hit.last) for kind, value in rule.says if kind not in said)
+                known = {fact.kind for fact in facts[number] if fact.first == hit.first}
+                facts[number].extend(Fact(kind, value, hit.first, hit.last) for kind, value in rule.says if kind not in known)
         return facts
 
     def _owners(
@@ -122,13 +126,16 @@ class FactBinder:
                 return []
             if at in hit_at:
                 at = hit_at[at]
-            elif roles.harmless(atoms[at]):
-                at += 1
-            elif atoms[at] in (",", "and", "/", "(", ")") and at + 1 < len(atoms) and (at + 1 in hit_at or roles.harmless(atoms[at + 1])):
+            elif roles.harmless(atoms[at]) or self._adjective_follows(at, atoms, hit_at):
                 at += 1
             else:
                 return []
         return []
+
+    def _adjective_follows(self, at: int, atoms: list[str], hit_at: dict[int, int]) -> bool:
+        """Whether a joint leads on to one more adjective: "anterior and inferior infarct"."""
+        joint = atoms[at] in (",", "and", "/", "(", ")") and at + 1 < len(atoms)
+        return joint and (at + 1 in hit_at or self._roles.harmless(atoms[at + 1]))
 
     def _behind(self, hit: Hit, atoms: list[str], places: Sequence[Place], fitting: list[int], hit_to: dict[int, int]) -> list[int]:
         """The fitting lesions that end before the phrase with nothing but links between, where no noun behind owns it."""
@@ -155,7 +162,7 @@ class FactBinder:
         """The lesions and those that follow in one list with them: "rheumatic MS, AS and TR"."""
         owners = list(numbers)
         order = sorted(fitting, key=lambda number: (places[number].first, -places[number].last))
-        for before, number in zip(order, order[1:], strict=False):
+        for before, number in pairwise(order):
             if before in owners and number not in owners and joined(self._roles, atoms, places[before], places[number]):
                 owners.append(number)
         return owners
@@ -166,15 +173,14 @@ class FactBinder:
         return [best[1]] if best and best[0] <= _MAX_CLAUSE else []
 
 
-def _rules(hits: Sequence[Hit]) -> Iterator[tuple[Hit, FactRule]]:
-    for hit in hits:
-        for meaning in hit.meanings:
-            if isinstance(meaning, FactRule):
-                yield hit, meaning
+def _counts(hit: Hit) -> bool:
+    """Whether a hit may stand between a fact and its lesion."""
+    meaning = hit.meaning
+    return meaning.harmless or meaning.grade is not None or meaning.bound is not None
 
 
 def _glued(atoms: Atoms, hit: Hit) -> bool:
-    return all(atoms.ends[at] == atoms.starts[at + 1] for at in range(hit.first, hit.last - 1))
+    return all(atoms.touch(at) for at in range(hit.first, hit.last - 1))
 
 
 def _denied(atoms: list[str], first: int) -> bool:

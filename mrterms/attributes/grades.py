@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
-from mrterms.attributes.atoms import Atoms
 from mrterms.attributes.phrases import Hit
 from mrterms.attributes.scales import Bound, GradeFigure, GradePart, GradeWord, Lesion, Roles
 
 __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
-_RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",), ("to", "at", "least")})
+_RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
-_RANGE_VERBS = frozenset("range ranges ranged ranging varies varied varying anywhere".split())
+_RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
 _MAX_BETWEEN, _MAX_LINK, _MAX_GAP = 10, 14, 12
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A lesion in the sentence: its atoms (half-open) and what it is."""
 
     first: int
@@ -32,8 +31,7 @@ class Place:
     lesion: Lesion
 
 
-@dataclass(frozen=True, slots=True)
-class GradePhrase:
+class GradePhrase(NamedTuple):
     """A whole expression of a grade: one or two ``parts`` (a range) with its bound.
 
     ``first`` to ``last`` are the atoms with all modifiers, ``shown`` the first atom of what is reported as its text.
@@ -73,9 +71,10 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
     while number < len(hits):
         hit = hits[number]
         number += 1
-        if (bound := _meaning(hit, Bound)) is not None:
+        bound, part = hit.meaning.bound, hit.meaning.grade
+        if bound is not None:
             bounds[hit.last] = hit.first, bound
-        elif (part := _part(hit)) is not None:
+        elif part is not None:
             last, parts = hit.last, (part,)
             while number < len(hits) and (joined := _join(atoms, last, parts, hits[number])) is not None:
                 last, parts = joined
@@ -84,17 +83,9 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
     return phrases
 
 
-def _meaning(hit: Hit, kind: type[Bound]) -> Bound | None:
-    return next((meaning for meaning in hit.meanings if isinstance(meaning, kind)), None)
-
-
-def _part(hit: Hit) -> GradePart | None:
-    return next((meaning for meaning in hit.meanings if isinstance(meaning, (GradeWord, GradeFigure))), None)
-
-
 def _join(atoms: list[str], last: int, parts: tuple[GradePart, ...], hit: Hit) -> tuple[int, tuple[GradePart, ...]] | None:
     """The expression with the grade of ``hit`` as its other end or as a restatement ("mild (1+)"), or None."""
-    part = _part(hit)
+    part = hit.meaning.grade
     if part is None:
         return None
     gap = tuple(atoms[last : hit.first])
@@ -130,11 +121,6 @@ def _with_bounds(
     return GradePhrase(first, last, shown, parts, kind, past, now)  # type: ignore[arg-type]
 
 
-def _is_fact(hit: Hit) -> bool:
-    """Whether a hit is an attribute or a measurement: harmless between a grade and its lesion."""
-    return any(meaning is not None and not isinstance(meaning, (Bound, GradeWord, GradeFigure)) for meaning in hit.meanings)
-
-
 @dataclass(slots=True)
 class _Claims:
     """The grades that lay claim to one lesion."""
@@ -160,6 +146,8 @@ class GradeBinder:
     def bind(self, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place]) -> list[GradePhrase | None]:
         """The grade of each place, in the order given."""
         lesions = {(place.first, place.last) for place in places}
+        if all(hit.meaning.grade is None for hit in hits):
+            return [None] * len(places)
         # "TR" is a lesion or a trace: what is marked as a lesion is no grade.
         phrases = grade_phrases([hit for hit in hits if (hit.first, hit.last) not in lesions], atoms)
         if not phrases:
@@ -182,7 +170,7 @@ class _Sentence:
         self.phrase_at = {phrase.first: phrase for phrase in phrases}
         self.phrase_to = {phrase.last: phrase for phrase in phrases}
         grades = [range(phrase.first, phrase.last) for phrase in phrases]
-        free = [hit for hit in hits if _is_fact(hit) and not any(hit.first in grade for grade in grades)]
+        free = [hit for hit in hits if hit.meaning.harmless and not any(hit.first in grade for grade in grades)]
         self.fact_at = {hit.first: hit.last for hit in free}
         self.fact_to = {hit.last: hit.first for hit in free}
         self.claims = [_Claims() for _ in places]
@@ -333,7 +321,7 @@ class _Sentence:
 
     def _share_forward(self, grades: list[GradePhrase | None]) -> None:
         order = sorted(range(len(self.places)), key=lambda number: (self.places[number].first, -self.places[number].last))
-        for before, number in zip(order, order[1:], strict=False):
+        for before, number in pairwise(order):
             grade = grades[before]
             if grade is None or grades[number] is not None or grade.first >= self.places[before].last:
                 continue
@@ -342,7 +330,7 @@ class _Sentence:
 
     def _share_backward(self, grades: list[GradePhrase | None]) -> None:
         order = sorted(range(len(self.places)), key=lambda number: self.places[number].last, reverse=True)
-        for number, before in zip(order, order[1:], strict=False):
+        for number, before in pairwise(order):
             grade, place = grades[number], self.places[number]
             if grade is None or grades[before] is not None or grade.first < place.last:
                 continue

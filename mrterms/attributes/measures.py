@@ -15,14 +15,14 @@ from typing import Any
 from mrterms.attributes.atoms import Atoms, split_phrase
 from mrterms.attributes.grades import Place
 from mrterms.attributes.phrases import Hit, PhraseTrie
-from mrterms.attributes.scales import Bound, Roles
+from mrterms.attributes.scales import Roles
 from mrterms.lexicon.tables import Row, read_table
 
 __all__ = ["Measure", "MeasureFinder", "MeasureRule", "Unit"]
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _JOINTS = frozenset(["-", "–", "—", "to", "and"])
-_METHOD = frozenset("by via using per from".split())
+_METHOD = frozenset(["by", "via", "using", "per", "from"])
 _SIGNS = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">="}
 _BOUND_SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SITES = {
@@ -31,7 +31,9 @@ _SITES = {
     "tricuspid": "tricuspid", "tv": "tricuspid", "tr": "tricuspid",
     "pulmonic": "pulmonary", "pv": "pulmonary",
 }  # fmt: skip
-_TIME_WORDS = frozenset("month months year years yr yrs week weeks day days hour hours beats bpm min minutes yo mg patients".split())
+_TIME_WORDS = frozenset(
+    ["month", "months", "year", "years", "yr", "yrs", "week", "weeks", "day", "days", "hour", "hours", "beats", "bpm", "min", "minutes", "yo", "mg"]
+)
 _MAX_SKIP, _MAX_REACH = 12, 60
 
 
@@ -121,11 +123,11 @@ class MeasureFinder:
         ):
             rule = _rule(row, by_name)
             for name in row.list("names"):
-                trie.add(name, rule)
+                trie.add(name, measure=rule)
 
     def find(self, atoms: Atoms, hits: Sequence[Hit]) -> list[Measure]:
         """The measurements of a sentence, in order."""
-        names = [(hit, meaning) for hit in hits for meaning in hit.meanings if isinstance(meaning, MeasureRule)]
+        names = [(hit, hit.meaning.measure) for hit in hits if hit.meaning.measure is not None]
         if not names or not any(text[0].isdigit() for text in atoms.texts):
             return []
         # A name behind "by" is the method of the name before it: "EROA by PISA 0.4".
@@ -204,9 +206,7 @@ class _Reader:
     ) -> None:
         self.skip, self.units, self.longest, self.atoms = figure, units, longest, atoms
         self.texts = atoms.texts
-        self.bounds = {
-            hit.first: (hit.last, meaning.kind) for hit in hits for meaning in hit.meanings if isinstance(meaning, Bound)
-        }
+        self.bounds = {hit.first: (hit.last, hit.meaning.bound.kind) for hit in hits if hit.meaning.bound is not None}
 
     def figure_between(self, first: int, last: int) -> bool:
         """Whether any figure stands there."""
@@ -273,11 +273,11 @@ class _Reader:
         if at >= len(self.texts):
             return None
         text = self.texts[at]
-        if text == "." and at + 1 < len(self.texts) and self.texts[at + 1].isdigit() and self.atoms.ends[at] == self.atoms.starts[at + 1]:
+        if text == "." and at + 1 < len(self.texts) and self.texts[at + 1].isdigit() and self.atoms.touch(at):
             return float("0." + self.texts[at + 1]), at + 2
         if not _NUMBER.fullmatch(text):
             return None
-        if at + 1 < len(self.texts) and self.texts[at + 1] == "+" and self.atoms.ends[at] == self.atoms.starts[at + 1]:
+        if at + 1 < len(self.texts) and self.texts[at + 1] == "+" and self.atoms.touch(at):
             return None
         return float(text.replace(",", ".")), at + 1
 

@@ -96,14 +96,14 @@ class Scales:
         self._read_numbers(folder / "numbers.tsv")
         self._read_lesions(folder / "lesions.tsv")
         for row in read_table(folder / "words.tsv", ("phrase", "low", "high", "form", "source")):
-            trie.add(row["phrase"], _word(row))
+            trie.add(row["phrase"], grade=_word(row))
         for row in read_table(folder / "notations.tsv", ("phrase", "low", "high", "of", "where", "source")):
             of = int(row["of"]) if row["of"] else None
-            trie.add(row["phrase"], GradeFigure(float(row["low"]), float(row["high"]), of, row["where"] == "after"))
+            trie.add(row["phrase"], grade=GradeFigure(float(row["low"]), float(row["high"]), of, row["where"] == "after"))
         for row in read_table(folder / "modifiers.tsv", ("phrase", "op", "source")):
             if row["op"] not in _BOUNDS:
                 row.fail(f"unknown op {row['op']!r}", f"known: {', '.join(_BOUNDS)}")
-            trie.add(row["phrase"], Bound(cast(BoundKind, row["op"])))
+            trie.add(row["phrase"], bound=Bound(cast(BoundKind, row["op"])))
 
     def lesion(self, concept_id: str) -> Lesion:
         """What a concept is; one that is not in the table is graded like any lesion."""
@@ -125,7 +125,7 @@ class Scales:
     def _read_part(self, part: GradePart, scale: str) -> Reading:
         if isinstance(part, GradeWord):
             return Reading((part.low + part.high + 1) // 2, part.low, part.high, "words")
-        name = "five" if part.of == 5 or part.high > 4 and scale == "four" else "four" if part.of == 4 else scale
+        name = "five" if part.of == 5 or (part.high > 4 and scale == "four") else "four" if part.of == 4 else scale
         low, high = self._numbers[name, part.low], self._numbers[name, part.high]
         middle = self._numbers.get((name, (part.low + part.high) / 2), high)
         return Reading(middle.value, low.low, high.high, name)

@@ -1,0 +1,107 @@
+"""The most specific code that the text supports, by rules that are named (``code_rules.tsv``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from mrterms.lexicon.resources import lexicon_folder
+from mrterms.lexicon.tables import Row, read_table
+from mrterms.records import Annotation, Attribute, Concept
+
+__all__ = ["CodeRule", "CodeRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRule:
+    """One rule: a code of ``system`` where status and attributes are as asked. An empty set asks that a kind is not stated."""
+
+    rule: str
+    concept_id: str
+    statuses: frozenset[str]
+    when: tuple[tuple[str, frozenset[str]], ...]
+    system: str
+    code: str
+    source: str
+
+    def fits(self, status: str, said: Mapping[str, set[str]]) -> bool:
+        """Whether the rule holds for a mention of its concept."""
+        if self.statuses and status not in self.statuses:
+            return False
+        return all(_holds(values, said.get(kind, set())) for kind, values in self.when)
+
+
+def _holds(wanted: frozenset[str], said: set[str]) -> bool:
+    if not wanted:
+        return not said
+    return bool(said) if "*" in wanted else not wanted.isdisjoint(said)
+
+
+class CodeRules:
+    """The rules of a lexicon folder (``lexicons/valve`` by default).
+
+    Raises :class:`mrterms.errors.LexiconError` where the table is missing or malformed.
+    """
+
+    def __init__(self, folder: Traversable | None = None) -> None:
+        folder = lexicon_folder("valve") if folder is None else folder
+        self._rules: dict[str, list[CodeRule]] = {}
+        self.sources: dict[str, str] = {}
+        for row in read_table(folder / "code_rules.tsv", ("rule", "concept_id", "status", "when", "system", "code", "source")):
+            rule = _rule(row)
+            if rule.rule in self.sources:
+                row.fail(f"the rule {rule.rule!r} stands twice")
+            self.sources[rule.rule] = rule.source
+            self._rules.setdefault(rule.concept_id, []).append(rule)
+
+    def codes_for(
+        self, concept: Concept, *, status: str = "present", attributes: Iterable[Attribute] = ()
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The codes of a mention and the rules that gave them.
+
+        A finer concept (``report_as``) keeps its own code where the rules of the concept it is reported as give none but
+        their last resort.
+        """
+        said = _said((attribute.kind, attribute.value) for attribute in attributes)
+        return self._apply(concept.report_as or concept.concept_id, dict(concept.codes), status, said)
+
+    def codes_of(self, annotation: Annotation) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The same for an annotation as plain data (its codes, status and attributes)."""
+        said = _said((attribute["kind"], attribute.get("value")) for attribute in annotation.get("attributes") or ())
+        status = (annotation.get("assertion") or {}).get("status", "present")
+        return self._apply(annotation.get("concept_id") or "", dict(annotation.get("codes") or {}), status, said)
+
+    def _apply(
+        self, concept_id: str, codes: dict[str, str], status: str, said: Mapping[str, set[str]]
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        used: dict[str, str] = {}
+        for rule in self._rules.get(concept_id, ()):
+            if rule.system in used or not rule.fits(status, said):
+                continue
+            used[rule.system] = rule.rule
+            last_resort = not rule.when and not rule.statuses
+            if not (last_resort and codes.get(rule.system)):
+                codes[rule.system] = rule.code
+        return codes, tuple(used.values())
+
+
+def _said(pairs: Iterable[tuple[str, Any]]) -> dict[str, set[str]]:
+    said: dict[str, set[str]] = {}
+    for kind, value in pairs:
+        if isinstance(value, str):
+            said.setdefault(kind, set()).add(value)
+    return said
+
+
+def _rule(row: Row) -> CodeRule:
+    conditions = []
+    for condition in filter(None, map(str.strip, row["when"].split(";"))):
+        kind, equals, values = condition.partition("=")
+        if not equals:
+            row.fail(f"cannot read the condition {condition!r}", "write kind=value")
+        conditions.append((kind.strip(), frozenset(value for value in values.split("|") if value)))
+    return CodeRule(
+        row["rule"], row["concept_id"], frozenset(row.list("status")), tuple(conditions), row["system"], row["code"], row["source"]
+    )
