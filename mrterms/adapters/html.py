@@ -184,11 +184,18 @@ def _tag(annotation: Annotation, ref: str, legend: _Legend) -> tuple[str, str]:
     status, concept = _status(annotation), annotation["concept_id"] or _AMBIGUOUS
     shape = {"family": "historical", "hypothetical": "uncertain", "not_assessed": "uncertain"}.get(status, status)
     classes = f"m {legend.colour(annotation)} s-{escape(shape)}" + (" q-ambiguous" if concept == _AMBIGUOUS else "")
-    label = [(annotation.get("severity") or {}).get("value"), "" if status == "present" else status, "?" if concept == _AMBIGUOUS else ""]
-    name = escape(" ".join(part.replace("_", " ") for part in label if part))
-    data = f'data-concept="{escape(concept)}" data-status="{escape(status)}"'
-    first = f'<mark class="{classes}" {data} data-label="{name}" data-why="{ref}" tabindex="0" aria-describedby="{ref}">'
-    return first, f'<mark class="{classes}" {data} data-why="{ref}">'
+    data = f'data-concept="{escape(concept)}" data-status="{escape(status)}" data-why="{ref}"'
+    first = f'<mark class="{classes}" {data} data-label="{_label(annotation)}" tabindex="0" aria-describedby="{ref}">'
+    return first, f'<mark class="{classes}" {data}>'
+
+
+def _label(annotation: Annotation) -> str:
+    """What stands small behind a mention: its grade and whatever is not plainly present."""
+    grade, status = (annotation.get("severity") or {}).get("value"), _status(annotation)
+    # Denied in a relative: the status alone would read as if it were the patient.
+    family = status == "absent" and (annotation.get("assertion") or {}).get("experiencer") == "family"
+    parts = (grade, "" if status == "present" else status, "in family" if family else "", "" if annotation["concept_id"] else "?")
+    return _join(" ", parts)
 
 
 # --- the reasons of a mention ----------------------------------------------------------------------------------------------
