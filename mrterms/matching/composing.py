@@ -17,9 +17,10 @@ __all__ = ["Composed", "Composer", "Item"]
 
 _CONJUNCTIONS = frozenset(("and", "or", "and/or", "&", "/", ",", "as", "well", "nor", "also"))
 _LINKS = frozenset("valve valves valvular valvar leaflet leaflets was were is are been being has have had be".split())
-_PREPOSITIONS = frozenset("of in at across through from involving".split())
+_PREPOSITIONS = frozenset("of in at across through from involving around within over".split())
 _BETWEEN_PREPOSITION_AND_SITE = frozenset("the a an his her my your their our native both this that its".split())
-_NO_CARRY_LESIONS = frozenset(("replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
+_OWN_OBJECTS = frozenset("blood valve valves leaflet leaflets prosthesis bioprosthesis prosthetic bioprosthetic".split())
+_NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
 
@@ -156,9 +157,12 @@ class Composer:
         return word in self._open or word.endswith("ly") or not word[0].isalpha()
 
     def _of_something_else(self, sentence: Sentence, item: Item) -> bool:
-        """``regurgitation of food``: a lesion of what follows, unless that is blood."""
-        following = sentence.lower[item.last : item.last + 2]
-        return following[:1] == ["of"] and following[1:] not in (["blood"], ["the"], ["grade"], ["at"])
+        """``stenosis of the ear canal``: a lesion of what follows, unless that is blood, a valve or a grade."""
+        following = sentence.lower[item.last : item.last + 4]
+        if following[:1] != ["of"]:
+            return False
+        object_ = next((word for word in following[1:] if word not in _BETWEEN_PREPOSITION_AND_SITE), "")
+        return object_[:1].isalpha() and object_ not in _OWN_OBJECTS and object_ not in self._open
 
     def _linked(self, sentence: Sentence, start: int, end: int) -> bool:
         return all(word in _LINKS for word in sentence.lower[start:end])

@@ -7,7 +7,7 @@ never reaches it.  Every word of the small Doc knows its token in the note: that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spacy.matcher import PhraseMatcher
@@ -34,17 +34,14 @@ class Hit:
 class Finder:
     """Finds keys (normal words joined by single spaces) in Docs; longest and shorter ones, overlapping ones too."""
 
-    def __init__(self, vocab: Vocab, keys: Iterator[str], memo: WordMemo) -> None:
+    def __init__(self, vocab: Vocab, keys: Iterable[str], memo: WordMemo) -> None:
         self._vocab = vocab
         self._memo = memo
         self._matcher = PhraseMatcher(vocab, attr="ORTH")
-        self._lone: set[str] = set()
-        for key in keys:
-            words = key.split(" ")
-            if len(words) == 1:
-                self._lone.add(key)
-            self._matcher.add(key, [Doc(vocab, words=words)])
-        self._strings: Callable[[int], str] = vocab.strings.__getitem__
+        sequences = [key.split(" ") for key in keys]
+        self._lone = {words[0] for words in sequences if len(words) == 1}
+        # One label for all: the key is read off the small text, and a label of its own would cost a lexeme each.
+        self._matcher.add("form", [Doc(vocab, words=words) for words in sequences])
 
     def find(self, doc: Doc) -> list[Hit]:
         """All hits in the Doc, in the order of their ends."""
@@ -59,8 +56,8 @@ class Finder:
             return []
         small = Doc(self._vocab, words=words)
         return [
-            Hit(self._strings(key), heads.get(tokens[first], tokens[first]), tokens[last - 1] + 1, sum(edits[first:last]))
-            for key, first, last in self._matcher(small)
+            Hit(" ".join(words[first:last]), heads.get(tokens[first], tokens[first]), tokens[last - 1] + 1, sum(edits[first:last]))
+            for _, first, last in self._matcher(small)
         ]
 
     def _join_broken_words(self, orths: list[int], codes: list[int], anchors: list[int]) -> dict[int, int]:

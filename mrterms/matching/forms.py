@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mrterms.lexicon import Lexicon
 from mrterms.matching.words import GLUE, Vocabulary, plain_short_form
@@ -63,17 +64,16 @@ class FormTable:
             if term.kind == "misspelling":
                 self._learn_misspelling(term)
         for form in [form for form in self.forms.values() if not form.inverted]:
+            self._vocabulary.pairs.update(pairwise(form.words))
             for words in _inversions(form):
                 if " ".join(words) not in self.forms:
                     self._put(words, form.term, form.concept_ids, inverted=True).comma = "," in words
-        self._vocabulary.close()
 
     def add_part(self, text: str, part: Callable[[tuple[str, ...]], Part]) -> None:
-        """Add a site or lesion word."""
+        """Add a site or lesion word; close the vocabulary when all are in."""
         words = tuple(self._plain_words(text))
         self._vocabulary.words.update(words)
         self.parts[" ".join(words)] = part(words)
-        self._vocabulary.close()
 
     def _add_term(self, term: Term) -> None:
         words = self._term_words(term)
@@ -84,7 +84,7 @@ class FormTable:
             form.concept_ids.append(term.concept_id)
         if term.kind == "abbreviation" and term.case == "upper" and len(words) == 1 and words[0].isalpha():
             low = words[0].lower()
-            if low not in self._vocabulary.words:
+            if low not in self._vocabulary.words and low not in GLUE:
                 self._vocabulary.low_short_forms.add(low)
                 self._put((low,), term, form.concept_ids, needs_grade=True)
 
@@ -100,7 +100,7 @@ class FormTable:
     def _put(self, words: tuple[str, ...], term: Term, concept_ids: list[str], *, inverted: bool = False, needs_grade: bool = False) -> Form:
         key = " ".join(words)
         if key not in self.forms:
-            self.forms[key] = Form(words, term, concept_ids, inverted, needs_grade)
+            self.forms[key] = Form(words, term, concept_ids, inverted=inverted, needs_grade=needs_grade)
         return self.forms[key]
 
     def _term_words(self, term: Term) -> tuple[str, ...]:

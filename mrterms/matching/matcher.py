@@ -17,7 +17,7 @@ from mrterms.matching.descriptions import Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.overlaps import longest_first
-from mrterms.matching.words import Vocabulary, WordMemo
+from mrterms.matching.words import GLUE, Vocabulary, WordMemo
 from mrterms.records import Attribute, Match, MatchKind, Mention
 from mrterms.text.view import Sentence, View
 from mrterms.text.words_in_use import words_in_use
@@ -46,9 +46,9 @@ class Matcher:
             self._read_parts(lexicon.folder)
         self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
         self._grades = frozenset(self._words("grade"))
-        open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
-        self._composer = Composer(self._site_lesions, open_words=open_words, grades=self._grades)
-        keys = iter({**self._table.forms, **self._table.parts})
+        self._open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
+        self._composer = Composer(self._site_lesions, open_words=self._open_words, grades=self._grades)
+        keys = self._table.forms.keys() | self._table.parts.keys()
         self._finder = Finder(vocab, keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
@@ -56,7 +56,7 @@ class Matcher:
         hits = self._finder.find(view.doc)
         if not hits:
             return [], []
-        hits = [hit for hit in hits if self._in_one_sentence(view, hit)]
+        hits = [hit for hit in hits if self._is_whole(view, hit)]
         forms = [hit for hit in hits if hit.key in self._table.forms and self._allowed(view, hit)]
         kept, lost = longest_first(forms, rank=lambda hit: hit.edits)
         mentions = [self._mention(view, hit) for hit in kept]
@@ -71,15 +71,30 @@ class Matcher:
 
     # -- forms ------------------------------------------------------------------------------------------------------
 
-    def _in_one_sentence(self, view: View, hit: Hit) -> bool:
+    def _is_whole(self, view: View, hit: Hit) -> bool:
+        """In one sentence, and no bracket half inside."""
+        if hit.token_end - hit.token_start == 1:
+            return True
         starts = view.sentence_starts
-        return hit.token_end - hit.token_start == 1 or bisect_right(starts, hit.token_start) == bisect_right(starts, hit.token_end - 1)
+        if bisect_right(starts, hit.token_start) != bisect_right(starts, hit.token_end - 1):
+            return False
+        words = [token.text for token in view.doc[hit.token_start : hit.token_end]]
+        return words.count("(") == words.count(")")
 
     def _allowed(self, view: View, hit: Hit) -> bool:
         form = self._table.forms[hit.key]
-        if form.comma:  # "Insufficiency, mitral valve" is a title; in running text a comma parts two findings
-            return view.sentence_at(hit.token_start).tokens[0] == hit.token_start
+        if form.inverted:
+            return self._is_inversion(view.sentence_at(hit.token_start), hit, comma=form.comma)
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
+
+    def _is_inversion(self, sentence: Sentence, hit: Hit, *, comma: bool) -> bool:
+        """``Insufficiency, mitral valve`` is a title; in running text a comma parts two findings, and ``regurgitation of
+        the aortic | bioprosthesis`` goes on."""
+        first, last = sentence.locate(hit.token_start, hit.token_end)
+        following = sentence.lower[last] if last < len(sentence.lower) else ""
+        if comma:
+            return first == 0 and not following[:1].isalpha()
+        return not following[:1].isalpha() or following in GLUE or following in self._open_words or following.endswith("ed")
 
     def _graded(self, sentence: Sentence, hit: Hit) -> bool:
         first, last = sentence.locate(hit.token_start, hit.token_end)
@@ -101,7 +116,7 @@ class Matcher:
             token_start=hit.token_start,
             token_end=hit.token_end,
             match=Match(kind=kind, term=form.term.text, score=round(score, 3), reason=reason),
-            concept_ids=tuple(sense.concept_id for sense in senses) or tuple(form.concept_ids),
+            concept_ids=tuple(dict.fromkeys([*(sense.concept_id for sense in senses), *form.concept_ids])),
             short_form=form.term.text if senses else None,
         )
 
@@ -257,10 +272,11 @@ class Matcher:
         for row in read_table(folder / "sites.tsv", ("form", "site"), None):
             self._table.add_part(row["form"], lambda words, row=row: Part("site", row["site"], words, full=row["strength"] == "full"))  # type: ignore[misc]
         self._descriptions = Descriptions(folder)
-        for word in self._descriptions.triggers - self._vocabulary.words:
-            self._table.add_part(word, lambda words: Part("trigger", "", words))
         for row in read_table(folder / "lesions.tsv", ("form", "lesion"), None):
             self._table.add_part(row["form"], lambda words, row=row: Part("lesion", row["lesion"], words, part=row["part"]))  # type: ignore[misc]
+        for word in sorted(self._descriptions.triggers - self._table.parts.keys()):
+            self._table.add_part(word, lambda words: Part("trigger", "", words))
+        self._vocabulary.close()
 
 
 def _kind(form: Form, text: str, hit: Hit) -> tuple[MatchKind, str]:

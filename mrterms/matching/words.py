@@ -60,6 +60,7 @@ class Vocabulary:
         self.short_forms: set[str] = set()
         self.low_short_forms: set[str] = set()
         self.words: set[str] = set()
+        self.pairs: set[tuple[str, str]] = set()
         self.misspellings: dict[str, NormalWord] = {}
         self.spelling = spelling
         self.fuzzy = fuzzy
@@ -126,7 +127,7 @@ class Vocabulary:
 
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
-            if word[:place] in self.words and word[place:] in self.words:
+            if (word[:place], word[place:]) in self.pairs:
                 return word[:place], word[place:]
         return None
 
