@@ -128,7 +128,7 @@ class Descriptions:
     def _trigger_words(self, name: str) -> Iterator[str]:
         text = " ".join(self._phrases[name] + self._phrases["shut"])
         for word in re.findall(r"[a-z-]{4,}", text):
-            if word.startswith(("clos", "shut", "seal", "coapt", "leak", "back", "regurgitat", "narrow", "open", "tight", "stiff")):
+            if word.startswith(("clos", "shut", "seal", "coapt", "leak", "back", "regurgitat", "narrow", "open", "tight", "stiff", "wrong")):
                 yield word
 
 

@@ -73,7 +73,7 @@ class FormTable:
         """Add a site or lesion word; close the vocabulary when all are in."""
         words = tuple(self._plain_words(text))
         self._vocabulary.words.update(words)
-        self.parts[" ".join(words)] = part(words)
+        self.parts.setdefault(" ".join(words), part(words))
 
     def _add_term(self, term: Term) -> None:
         words = self._term_words(term)

@@ -202,7 +202,11 @@ class Matcher:
         concept = self._lexicon.concepts[mention.concept_ids[0]]
         pair = self._parts_of.get(concept.concept_id) or self._parts_of.get(concept.report_as)
         if pair is None:
-            return None
+            # "mixed mitral valve disease with mild stenosis": a kind of a valve's lesion at least names the valve
+            sites = {self._parts_of[parent][0] for parent in concept.parents if parent in self._parts_of}
+            if len(sites) != 1:
+                return None
+            pair = (sites.pop(), "disease")
         site_first = mention.text[:4].lower() in {site[:4] for site, _ in self._site_lesions} or mention.text[:2] in {"MV", "AV", "TV", "PV"}
         return Item(0, 0, pair[0], pair[1], site_first=site_first)
 
