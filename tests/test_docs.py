@@ -33,9 +33,7 @@ def blocks(page: Path, language: str) -> Iterator[tuple[int, str]]:
             yield text.count("\n", 0, found.start()) + 1, found["code"]
 
 
-EXAMPLES = [
-    pytest.param(code, id=f"{page.relative_to(ROOT)}:{line}") for page in RUN for line, code in blocks(page, "python")
-]
+EXAMPLES = [pytest.param(code, id=f"{page.relative_to(ROOT)}:{line}") for page in RUN for line, code in blocks(page, "python")]
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

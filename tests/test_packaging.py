@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STRAYS = {
     "git-ignored": ("lexicons/valve/__pycache__/terms.cpython-311.pyc", "lexicons/clinical/dist/terms.tsv"),
-    "not of a lexicon": ("lexicons/valve/MRCONSO.RRF", "lexicons/valve/terms.xlsx", "lexicons/clinical/patients.csv", "lexicons/valve/terms.tsv~"),
+    "no part of a lexicon": tuple(f"lexicons/valve/{name}" for name in ("MRCONSO.RRF", "terms.xlsx", "patients.csv", "terms.tsv~")),
 }
 
 

@@ -16,18 +16,27 @@ from spacy.language import Language
 
 import mrterms
 
-PHRASES = [
-    "MI", "MR", "2+ MI", "M.I.", "MI's", "mild-to-moderate MR", "MR/TR", "mitral insufficiency (MI)", "[MI]", "AS", "mod AI",
-    "myocardial infarctions", "mitral and tricuspid regurgitation", "infarct of the anterior wall", "NSTEMI", "leaky mitral valve",
-    "mitral\n  regurgitation", "MITRAL VALVE: severe regurgitation.", "insuffisance mitrale", "mitrall regurgitaton", "mitral-valve prolapse",
-    "no", "No evidence of", "denies", "father had", "h/o", "?", "s/p", "rule out", "if", "worse than in 2019", "PMH:", "FH:", "IMPRESSION:",
-    "severe", "trace", "2+", "3/4", "grade II/IV", "EROA 0.4 cm2", "EROA 0.22 cm²", "mean gradient 45 mmHg", "Vmax 4.4 m/s", "[**2101-3-4**]",
-    "1.", "- ", "\n", "\n\n", "\r\n", "\t", " ", ", ", ". ", "; ", "and", "or", "/", "with", "due to",
-]  # fmt: skip
-SPACES = st.sampled_from([" ", "\u00a0", "\u2009", "\u3000", "\u200b", "\u2028", "\x0b", "\x0c", "\x1c", "\x85", "\ufeff", "\u00ad", "  \n \t"])
+PHRASES = (
+    """
+MI|MR|2+ MI|M.I.|MI's|mild-to-moderate MR|MR/TR|mitral insufficiency (MI)|[MI]|AS|mod AI|NSTEMI|TI|MVR|MR 3+|tr. MR|MR (2+)
+myocardial infarctions|mitral and tricuspid regurgitation|infarct of the anterior wall|leaky mitral valve|mitral-valve prolapse
+MITRAL VALVE: severe regurgitation.|mitrall regurgitaton|insuffisance mitrale|old inferior infarct|severe AS and MR|AV:|TV:
+no|No evidence of|denies|father had|h/o|?|s/p|rule out|if|worse than in 2019|PMH:|FH:|IMPRESSION:|Mr.|MRI|MI 48201|1.|- |3)
+severe|trace|2+|3/4|grade II/IV|EROA 0.4 cm2|EROA 0.22 cm²|mean gradient 45 mmHg|Vmax 4.4 m/s|[**2101-3-4**]|in 2009|at 50
+, |. |; |and|or|/|with|due to|:|(|)|-|+|'s
+""".strip("\n")
+    .replace("|", "\n")
+    .split("\n")
+)
+PHRASES += ["mitral\n  regurgitation", "\n", "\n\n", "\r\n", "\t", " "]
+SPACES = st.sampled_from(
+    [" ", "\u00a0", "\u2009", "\u3000", "\u200b", "\u2028", "\x0b", "\x0c", "\x1c", "\x85", "\ufeff", "\u00ad", "  \n \t"]
+)
 MARKS = st.sampled_from(["\u0301", "\u0308", "\u200d", "\ufe0f", "\u20e3", "\u0489"])
 ASTRAL = st.sampled_from(["𝐌𝐈", "🫀", "👩🏽‍⚕️", "𐐷", "ＭＩ", "ﬁ", "ß", "İ", "ŉ", "ǆ", "½", "²", "Ⅳ", "™", "℞"])
-LONG = st.sampled_from(["MI" * 600, "a" * 5_000, "regurgitation" * 200, "+" * 900, "-" * 900, "1" * 800, "(" * 300, "MR/" * 300, "no " * 400])
+LONG = st.sampled_from(
+    ["MI" * 600, "a" * 5_000, "regurgitation" * 200, "+" * 900, "-" * 900, "1" * 800, "(" * 300, "MR/" * 300, "no " * 400]
+)
 UNICODE = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
 PIECES = st.one_of(st.sampled_from(PHRASES), st.sampled_from(PHRASES), st.just(" "), SPACES, MARKS, ASTRAL, UNICODE)
@@ -37,7 +46,19 @@ WITH_LONG = st.tuples(CLINICAL, LONG, CLINICAL).map(" ".join)
 TEXTS = st.one_of(ANY_TEXT, CLINICAL, SPACED, WITH_LONG)
 BATCHES = st.lists(st.one_of(CLINICAL, SPACED), min_size=1, max_size=8)
 
-FOUND = ["", " ", "\n", "\x00", "\ufeffMI", "MI\u0301", "İ MI severe", "\u00a02+\u00a0MI\u00a0", "mitral\u00ad regurgitation", "𝐌𝐈 and MI"]
+FOUND = [
+    "",
+    " ",
+    "\x00",
+    "\ufeffMI",
+    "MI\u0301",
+    "İ MI severe",
+    "\u00a02+\u00a0MI\u00a0",
+    "mitral\u00ad regurgitation",
+    "PMH:MI",
+    "² . ",
+    "(MI in 2012)",
+]
 
 
 def offsets(value: Any, at: str) -> Iterator[tuple[str, int, int, str]]:
@@ -137,5 +158,7 @@ def test_white_space_around_a_note_only_moves_it(nlp: Language, lead: str, tail:
         (one["start"] - len(lead), one["end"] - len(lead), one["concept_id"], one["assertion"]["status"])
         for one in mrterms.annotate(lead + text + tail, nlp=nlp).annotations
     ]
-    plain = [(one["start"], one["end"], one["concept_id"], one["assertion"]["status"]) for one in mrterms.annotate(text, nlp=nlp).annotations]
+    plain = [
+        (one["start"], one["end"], one["concept_id"], one["assertion"]["status"]) for one in mrterms.annotate(text, nlp=nlp).annotations
+    ]
     assert moved == plain
