@@ -43,7 +43,9 @@ RULES: Mapping[str, str] = {
 """What each rule of the roll-up says; rules of single mentions are in ``code_rules.tsv``."""
 
 _LESIONS: Mapping[str, tuple[str, str]] = {
-    f"{valve}_{lesion}": (valve, lesion) for valve in ("mitral", "aortic", "tricuspid", "pulmonary") for lesion in ("stenosis", "regurgitation")
+    f"{valve}_{lesion}": (valve, lesion)
+    for valve in ("mitral", "aortic", "tricuspid", "pulmonary")
+    for lesion in ("stenosis", "regurgitation")
 }
 _COMBINED: Mapping[frozenset[str], str] = {
     frozenset({"mitral", "aortic"}): "I08.0",
@@ -114,7 +116,9 @@ class _Story:
         return "nonrheumatic" if primacy or causes - _OPEN_CAUSES else "open"
 
 
-def rollup(notes: Iterable[Mapping[str, Any]], *, combine_from: str = "mild", rules: CodeRules | None = None) -> dict[str, list[dict[str, Any]]]:
+def rollup(
+    notes: Iterable[Mapping[str, Any]], *, combine_from: str = "mild", rules: CodeRules | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """Documents and patients of annotated notes.
 
     ``notes`` are the dicts of ``Note.to_dict()`` (lines of ``mrterms annotate``), each with an optional ``patient_id`` and
@@ -137,9 +141,7 @@ def rollup(notes: Iterable[Mapping[str, Any]], *, combine_from: str = "mild", ru
             | _summary([one], rules, combine_from)
             for one in documents
         ],
-        "patients": [
-            {"patient_id": patient, "notes": len(own)} | _summary(own, rules, combine_from) for patient, own in patients.items()
-        ],
+        "patients": [{"patient_id": patient, "notes": len(own)} | _summary(own, rules, combine_from) for patient, own in patients.items()],
     }
 
 
@@ -153,7 +155,9 @@ def _document(note: Mapping[str, Any], order: int) -> _Document:
         except ValueError:
             raise InputError("a date that is not ISO 8601", line=order + 1, fix="write 2026-03-31") from None
     patient = note.get("patient_id")
-    return _Document(str(note.get("note_id", order + 1)), None if patient is None else str(patient), day or None, order, note["annotations"])
+    return _Document(
+        str(note.get("note_id", order + 1)), None if patient is None else str(patient), day or None, order, note["annotations"]
+    )
 
 
 def _summary(documents: Sequence[_Document], rules: CodeRules, combine_from: str) -> dict[str, Any]:
@@ -199,7 +203,13 @@ def _graded(one: tuple[_Document, Mapping[str, Any]] | None, rule: str) -> dict[
     if one is None:
         return None
     document, mention = one
-    return {"value": mention["severity"]["value"], "note_id": document.note_id, "start": mention["start"], "end": mention["end"], "rule": rule}
+    return {
+        "value": mention["severity"]["value"],
+        "note_id": document.note_id,
+        "start": mention["start"],
+        "end": mention["end"],
+        "rule": rule,
+    }
 
 
 def _codes(stories: Mapping[str, _Story], documents: Sequence[_Document], rules: CodeRules, combine_from: str) -> list[dict[str, Any]]:
@@ -292,4 +302,6 @@ def _grade(mention: Mapping[str, Any]) -> int | None:
 
 
 def _values(mention: Mapping[str, Any], kind: str) -> set[str]:
-    return {str(attribute["value"]) for attribute in mention.get("attributes") or () if attribute["kind"] == kind and attribute.get("value")}
+    return {
+        str(attribute["value"]) for attribute in mention.get("attributes") or () if attribute["kind"] == kind and attribute.get("value")
+    }

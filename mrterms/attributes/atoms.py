@@ -40,7 +40,8 @@ def atomize(sentence: Sentence) -> Atoms:
     words, lower, starts = sentence.words, sentence.lower, sentence.starts
     atoms = Atoms()
     done = 0
-    for at in [number for number, word in enumerate(words) if len(word) > 1 and not (word.isalpha() and word.isascii())]:
+    plain = "".join(words).isascii()  # lower case keeps the length of ASCII letters only
+    for at in [number for number, word in enumerate(words) if not (word.isalpha() and (plain or word.isascii())) and len(word) > 1]:
         atoms.texts += lower[done:at]
         atoms.starts += starts[done:at]
         for piece, offset in _pieces(words[at]):

@@ -9,7 +9,7 @@ from typing import Any
 
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import Row, read_table
-from mrterms.records import Annotation, Attribute, Concept
+from mrterms.records import Attribute, Concept
 
 __all__ = ["CodeRule", "CodeRules"]
 
@@ -67,7 +67,7 @@ class CodeRules:
         said = _said((attribute.kind, attribute.value) for attribute in attributes)
         return self._apply(concept.report_as or concept.concept_id, dict(concept.codes), status, said)
 
-    def codes_of(self, annotation: Annotation) -> tuple[dict[str, str], tuple[str, ...]]:
+    def codes_of(self, annotation: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
         """The same for an annotation as plain data (its codes, status and attributes)."""
         said = _said((attribute["kind"], attribute.get("value")) for attribute in annotation.get("attributes") or ())
         status = (annotation.get("assertion") or {}).get("status", "present")

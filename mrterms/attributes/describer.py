@@ -13,7 +13,7 @@ from mrterms.attributes.facts import FactBinder, read_facts
 from mrterms.attributes.grades import GradeBinder, GradePhrase, Place
 from mrterms.attributes.measures import Measure, MeasureFinder
 from mrterms.attributes.phrases import Hit, PhraseTrie
-from mrterms.attributes.scales import Roles, Scales, grade_name
+from mrterms.attributes.scales import BoundKind, Reading, Roles, Scales, grade_name
 from mrterms.attributes.thresholds import Thresholds
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import GRADES, Attribute, Severity
@@ -23,7 +23,7 @@ __all__ = ["Describer", "Description", "Target"]
 
 _WORST = len(GRADES) - 1
 _DIGIT = re.compile(r"\d")
-_FIGURE = re.compile(r"\d\n?\+|\d\n?/\n?[45]|\+\n?\+|[^\W\d_][-/.'][^\W\d_]")
+_FIGURE = re.compile(r"\d\n?\+|\+\n?\d|\d\n?/\n?[45]|\+\n?\+|[^\W\d_][-/.'][^\W\d_]")
 """A grade in figures, or words that a tokenizer left joined (``mod-sev``), in the words of a sentence put on lines."""
 _DATED = ("infarction", "procedure")
 
@@ -78,8 +78,7 @@ class Describer:
             return [_NOTHING] * len(targets)
         atoms = atomize(sentence)
         places = [
-            Place(*atoms.within(*sentence.span(target.first, target.last)), lesion)
-            for target, lesion in zip(targets, lesions, strict=True)
+            Place(*atoms.within(*sentence.span(target.first, target.last)), lesion) for target, lesion in zip(targets, lesions, strict=True)
         ]
         hits = self._trie.scan(atoms.texts)
         quote = _Quote(sentence, text)
@@ -88,9 +87,7 @@ class Describer:
         if dated:
             _add_occasions(found, atoms, places, quote)
         grades = self._grades.bind(atoms.texts, hits, places)
-        severities = [
-            self._severity(grade, place, atoms, quote) if grade else None for grade, place in zip(grades, places, strict=True)
-        ]
+        severities = [self._severity(grade, place, atoms, quote) if grade else None for grade, place in zip(grades, places, strict=True)]
         self._add_measures(found, severities, atoms, hits, places, quote)
         return [
             Description(severity, _new(attributes, target.attributes)) if severity or attributes else _NOTHING
@@ -102,9 +99,7 @@ class Describer:
         lines = "\n".join(sentence.words)
         return self._trie.may_hit(sentence.lower, figures=bool(_DIGIT.search(lines))) or bool(_FIGURE.search(lines))
 
-    def _add_facts(
-        self, found: list[list[Attribute]], atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place], quote: _Quote
-    ) -> None:
+    def _add_facts(self, found: list[list[Attribute]], atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place], quote: _Quote) -> None:
         for attributes, facts in zip(found, self._facts.bind(atoms, hits, places), strict=True):
             for fact in facts:
                 start, end = atoms.starts[fact.first], atoms.end(fact.last - 1)
@@ -139,9 +134,7 @@ class Describer:
             )
             found[number].extend(self._judged(concept_id, kind, measure, severities[number], (start, end)))
 
-    def _judged(
-        self, concept_id: str, kind: str, measure: Measure, stated: Severity | None, place: tuple[int, int]
-    ) -> list[Attribute]:
+    def _judged(self, concept_id: str, kind: str, measure: Measure, stated: Severity | None, place: tuple[int, int]) -> list[Attribute]:
         """The grade by the guideline and, where the stated one differs, the conflict."""
         bands = self._thresholds.grade(concept_id, kind, measure)
         if not bands:
@@ -154,27 +147,14 @@ class Describer:
         judged = [Attribute(kind="severity_from_measure", value=value, start=place[0], end=place[1], extra=extra)]
         if stated is not None and not _overlaps(stated, low, high):
             told = stated.value or f"{'at most' if stated.high else 'at least'} {stated.high or stated.low}"
-            judged.append(
-                Attribute(kind="conflict", value="severity", extra={"stated": told, "measured": value, "measure": kind})
-            )
+            judged.append(Attribute(kind="conflict", value="severity", extra={"stated": told, "measured": value, "measure": kind}))
         return judged
 
     def _severity(self, grade: GradePhrase, place: Place, atoms: Atoms, quote: _Quote) -> Severity | None:
         if place.lesion.scale is None:
             return None
         reading = self._scales.read(grade.parts, place.lesion.scale)
-        value: int | None
-        low: int | None
-        high: int | None
-        value, low, high = reading.value, reading.low, reading.high
-        if grade.bound == "ge":
-            high = None
-        elif grade.bound == "le":
-            low = None
-        elif grade.bound == "gt":
-            value, low, high = None, min(high + 1, _WORST), None
-        elif grade.bound == "lt":
-            value, low, high = None, None, low - 1
+        value, low, high = _bounded(reading, grade.bound)
         start, end = atoms.starts[grade.shown], atoms.end(grade.last - 1)
         return Severity(
             value=None if value is None else grade_name(value),
@@ -182,9 +162,24 @@ class Describer:
             start=start,
             end=end,
             low=None if low is None else grade_name(low),
-            high=None if high is None or high < 0 else grade_name(high),
+            high=None if high is None else grade_name(high),
             scale=reading.scale,
         )
+
+
+def _bounded(reading: Reading, bound: BoundKind | None) -> tuple[int | None, int | None, int | None]:
+    """Value and range of a grade under a bound; "less than severe" has no value of its own."""
+    match bound:
+        case "ge":
+            return reading.value, reading.low, None
+        case "le":
+            return reading.value, None, reading.high
+        case "gt":
+            return None, min(reading.high + 1, _WORST), None
+        case "lt":
+            return None, None, reading.low - 1 if reading.low else None
+        case _:
+            return reading.value, reading.low, reading.high
 
 
 def _overlaps(stated: Severity, low: int, high: int) -> bool:

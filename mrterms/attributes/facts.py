@@ -153,7 +153,7 @@ class FactBinder:
             atom = atoms[at - 1]
             comma |= atom == ","
             predicate |= atom in roles.predicate and not comma
-            if atom not in roles.link and not (len(atom) > 4 and atom.endswith("ly")) and atom not in (")", "]"):
+            if atom not in roles.link and not atom.isdigit() and not (len(atom) > 4 and atom.endswith("ly")) and atom not in (")", "]"):
                 return []
             at -= 1
         return []

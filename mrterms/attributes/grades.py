@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from mrterms.attributes.phrases import Hit
-from mrterms.attributes.scales import Bound, GradeFigure, GradePart, GradeWord, Lesion, Roles
+from mrterms.attributes.scales import Bound, BoundKind, GradeFigure, GradePart, GradeWord, Lesion, Roles
 
 __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
@@ -41,7 +41,7 @@ class GradePhrase(NamedTuple):
     last: int
     shown: int
     parts: tuple[GradePart, ...]
-    bound: Literal["ge", "gt", "le", "lt"] | None = None
+    bound: BoundKind | None = None
     past: bool = False
     now: bool = False
 
@@ -75,7 +75,8 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
         if bound is not None:
             bounds[hit.last] = hit.first, bound
         elif part is not None:
-            last, parts = hit.last, (part,)
+            last = hit.last
+            parts: tuple[GradePart, ...] = (part,)
             while number < len(hits) and (joined := _join(atoms, last, parts, hits[number])) is not None:
                 last, parts = joined
                 number += 1
@@ -106,7 +107,8 @@ def _join(atoms: list[str], last: int, parts: tuple[GradePart, ...], hit: Hit) -
 def _with_bounds(
     first: int, last: int, parts: tuple[GradePart, ...], bounds: dict[int, tuple[int, Bound]], atoms: list[str]
 ) -> GradePhrase:
-    shown, kind, past, now = first, None, False, False
+    kind: BoundKind | None = None
+    shown, past, now = first, False, False
     while (before := bounds.get(first)) is not None:
         first, bound = before
         if bound.kind in ("ge", "gt", "le", "lt"):
@@ -118,7 +120,7 @@ def _with_bounds(
             if not (first and atoms[first - 1] in _RANGE_VERBS):
                 parts, now = parts[1:], True
     now |= bool(first and atoms[first - 1] in ("now", "currently"))
-    return GradePhrase(first, last, shown, parts, kind, past, now)  # type: ignore[arg-type]
+    return GradePhrase(first, last, shown, parts, kind, past, now)
 
 
 @dataclass(slots=True)
@@ -158,9 +160,7 @@ class GradeBinder:
 class _Sentence:
     """One sentence while its grades are bound."""
 
-    def __init__(
-        self, roles: Roles, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]
-    ) -> None:
+    def __init__(self, roles: Roles, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]) -> None:
         self.roles, self.atoms, self.places, self.phrases = roles, atoms, places, phrases
         self.beginning: dict[int, list[int]] = {}
         self.ending: dict[int, list[int]] = {}
@@ -243,6 +243,8 @@ class _Sentence:
 
     def _opening(self, at: int) -> int | None:
         """The bracket that opens a remark without a grade of its own: "AS (AVA 0.7 cm2), severe"."""
+        if at in self.ending:
+            return at
         for start in range(at - 1, max(-1, at - _MAX_GAP), -1):
             if self.atoms[start] in _OPEN:
                 return start
@@ -261,8 +263,8 @@ class _Sentence:
             if at in self.fact_to:
                 at = self.fact_to[at]
                 continue
-            if atom in _CLOSE and manner != "predicate" and (opening := self._opening(at - 1)) is not None:
-                at, manner = opening, "soft"
+            if atom in _CLOSE and (opening := self._opening(at - 1)) is not None:
+                at, manner = opening, "predicate" if manner == "predicate" else "soft"
                 continue
             earlier = self.phrase_to.get(at)
             if earlier is not None:

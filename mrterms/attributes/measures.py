@@ -32,7 +32,25 @@ _SITES = {
     "pulmonic": "pulmonary", "pv": "pulmonary",
 }  # fmt: skip
 _TIME_WORDS = frozenset(
-    ["month", "months", "year", "years", "yr", "yrs", "week", "weeks", "day", "days", "hour", "hours", "beats", "bpm", "min", "minutes", "yo", "mg"]
+    [
+        "month",
+        "months",
+        "year",
+        "years",
+        "yr",
+        "yrs",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "beats",
+        "bpm",
+        "min",
+        "minutes",
+        "mg",
+    ]
 )
 _MAX_SKIP, _MAX_REACH = 12, 60
 
@@ -118,9 +136,7 @@ class MeasureFinder:
             self._units[split_phrase(row["written"])] = unit
             by_name.setdefault(unit.name, unit)
         self._longest = max(map(len, self._units))
-        for row in read_table(
-            folder / "measurements.tsv", ("kind", "names", "units", "plausible", "lesions", "source"), ("becomes",)
-        ):
+        for row in read_table(folder / "measurements.tsv", ("kind", "names", "units", "plausible", "lesions", "source"), ("becomes",)):
             rule = _rule(row, by_name)
             for name in row.list("names"):
                 trie.add(name, measure=rule)
@@ -201,9 +217,7 @@ class _Figure:
 class _Reader:
     """Reads figures in one sentence."""
 
-    def __init__(
-        self, figure: frozenset[str], units: dict[tuple[str, ...], Unit], longest: int, atoms: Atoms, hits: Sequence[Hit]
-    ) -> None:
+    def __init__(self, figure: frozenset[str], units: dict[tuple[str, ...], Unit], longest: int, atoms: Atoms, hits: Sequence[Hit]) -> None:
         self.skip, self.units, self.longest, self.atoms = figure, units, longest, atoms
         self.texts = atoms.texts
         self.bounds = {hit.first: (hit.last, hit.meaning.bound.kind) for hit in hits if hit.meaning.bound is not None}

@@ -10,7 +10,7 @@ from mrterms.attributes.phrases import PhraseTrie
 from mrterms.lexicon.tables import Row, read_table
 from mrterms.records import GRADES, Grade
 
-__all__ = ["Bound", "GradeFigure", "GradePart", "GradeWord", "Lesion", "Reading", "Roles", "Scales", "grade_name"]
+__all__ = ["Bound", "BoundKind", "GradeFigure", "GradePart", "GradeWord", "Lesion", "Reading", "Roles", "Scales", "grade_name"]
 
 BoundKind = Literal["ge", "gt", "le", "lt", "eq", "past", "now"]
 _BOUNDS = ("ge", "gt", "le", "lt", "eq", "past", "now")
