@@ -1,0 +1,1 @@
+"""Gold, its markup, scores and reports."""
