@@ -20,6 +20,7 @@ __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
 _RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
+_VALVES = frozenset(["mitral", "aortic", "tricuspid", "pulmonic", "pulmonary"])
 _MAX_BETWEEN, _MAX_LINK, _MAX_GAP = 10, 14, 12
 
 
@@ -225,13 +226,17 @@ class _Sentence:
                 return []
             if at in self.fact_at:
                 at = self.fact_at[at]
-            elif self.roles.harmless(atoms[at]) or (atoms[at] == "," and self._adjective_follows(at + 1)):
+            elif self.roles.harmless(atoms[at]) or (atoms[at] == "," and self._adjective_follows(at + 1)) or self._joins_valves(at):
                 at += 1
             elif atoms[at] in _OPEN and (end := self._closing(at)) is not None:
                 at = end + 1
             else:
                 return []
         return []
+
+    def _joins_valves(self, at: int) -> bool:
+        """Whether a joint stands between two valves of one lesion: "mild mitral and tricuspid regurgitation"."""
+        return self.atoms[at] in ("and", "or", "/", "&") and self.atoms[at - 1] in _VALVES and at + 1 in self.beginning
 
     def _adjective_follows(self, at: int) -> bool:
         if at >= len(self.atoms) or at in self.beginning or at in self.phrase_at:
@@ -352,9 +357,11 @@ def joined(roles: Roles, atoms: list[str], left: Place, right: Place) -> bool:
     if right.first < left.last:
         return True
     gap = atoms[left.last : right.first]
+    if gap == ["("] and left.lesion is right.lesion:
+        return True  # "severe mitral regurgitation (MR)"
     if not any(atom in roles.list for atom in gap):
         return False
-    if not all(atom in roles.list or atom in ("mitral", "aortic", "tricuspid") for atom in gap):
+    if not all(atom in roles.list or atom in _VALVES for atom in gap):
         return False
     # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
     short = right.last - right.first == 1 == left.last - left.first

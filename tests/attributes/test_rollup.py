@@ -75,7 +75,7 @@ def test_every_output_names_its_rule() -> None:
 
 
 def test_a_patient_over_time() -> None:
-    notes = [
+    notes: list[dict[str, Any]] = [
         {"note_id": "b", "patient_id": 7, "date": "2021-05-01", "annotations": [mention(MR, grade="moderate"), mention(TR, "absent")]},
         {"note_id": "a", "patient_id": 7, "date": "2019-05-01", "annotations": [mention(MR, grade="severe"), mention(TR), mention(MI)]},
         {"note_id": "c", "annotations": [{**mention(MR), "concept_id": None}]},

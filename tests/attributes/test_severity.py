@@ -35,7 +35,7 @@ def test_every_lesion_gets_its_own_grade(sentences: Any, marked: str) -> None:
 def test_echo_lines_are_read_right(benchmark: ModuleType, sentences: Any) -> None:
     lines = benchmark.marked_lines(benchmark.ECHO_LINES)
     assert len(lines) >= 150
-    verdicts = []
+    verdicts: list[bool] = []
     for marked in lines:
         _, mentions, descriptions = sentences.describe(marked)
         for mention, description in zip(mentions, descriptions, strict=True):
