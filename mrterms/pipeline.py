@@ -5,12 +5,15 @@ Nothing is downloaded, and nothing is read from the network: the lexicon and the
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import lru_cache
-from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,8 @@ __all__ = ["annotate", "annotate_many", "load", "normalize"]
 
 SETTINGS = ("general", "cardiology", "literature", "patient")
 _ZONE_NOTES = 2_000
-_IN_FLIGHT = 4
+_CHUNK_CHARACTERS = 2_000_000
+_IN_FLIGHT = 3
 
 
 def load(
@@ -140,12 +144,30 @@ def _note(doc: Doc, note_id: str) -> Note:
     return Note(note_id=note_id, annotations=tuple(doc.user_data.get(ANNOTATIONS, ())), setting=doc.user_data.get(SETTING))
 
 
+def _chunks(pairs: Iterator[tuple[str, str]], most_notes: int) -> Iterator[list[tuple[str, str]]]:
+    """Notes in lists of at most so many, cut earlier where they are long, so that memory and waiting stay level."""
+    chunk: list[tuple[str, str]] = []
+    characters = 0
+    for pair in pairs:
+        chunk.append(pair)
+        characters += len(pair[1])
+        if len(chunk) >= most_notes or characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
 def _in_zones(nlp: Language, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[Note]:
     """spaCy keeps every word it has met; a zone of notes lets it forget, so that memory stays level."""
-    while chunk := list(islice(pairs, _ZONE_NOTES)):
-        with nlp.memory_zone():
-            docs = nlp.pipe((text for _, text in chunk), batch_size=batch_size)
-            yield from (_note(doc, note_id) for (note_id, _), doc in zip(chunk, docs, strict=True))
+    for chunk in _chunks(pairs, _ZONE_NOTES):
+        yield from _annotate_chunk(nlp, chunk, batch_size)
+
+
+def _annotate_chunk(nlp: Language, chunk: list[tuple[str, str]], batch_size: int) -> list[Note]:
+    with nlp.memory_zone():
+        docs = nlp.pipe((text for _, text in chunk), batch_size=batch_size)
+        return [_note(doc, note_id) for (note_id, _), doc in zip(chunk, docs, strict=True)]
 
 
 _WORKER: Language | None = None
@@ -154,27 +176,33 @@ _WORKER: Language | None = None
 def _start_worker(nlp: Language) -> None:
     global _WORKER  # one pipeline a process, as multiprocessing wants it
     _WORKER = nlp
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """A worker whose parent was killed would wait for ever."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _work(chunk: list[tuple[str, str]]) -> list[Note]:
     assert _WORKER is not None
-    return list(_in_zones(_WORKER, iter(chunk), len(chunk)))
+    return _annotate_chunk(_WORKER, chunk, len(chunk))
 
 
 def _in_processes(nlp: Language, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int) -> Iterator[Note]:
     """Only a few chunks are on their way at a time, and annotations come back instead of Docs."""
-    context = get_context("fork") if "fork" in _start_methods() else get_context()
-    with ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(nlp,)) as pool:
+    context = get_context("fork") if "fork" in get_all_start_methods() else get_context()
+    pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(nlp,))
+    try:
         waiting: deque[Future[list[Note]]] = deque()
-        while chunk := list(islice(pairs, batch_size)):
+        for chunk in _chunks(pairs, batch_size):
             waiting.append(pool.submit(_work, chunk))
             if len(waiting) >= n_process * _IN_FLIGHT:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
-
-
-def _start_methods() -> list[str]:
-    from multiprocessing import get_all_start_methods
-
-    return get_all_start_methods()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 from spacy.tokens import Doc, Span
 
@@ -44,7 +44,8 @@ def work_of(doc: Doc) -> Work:
     """The working state of a Doc, made at the first call."""
     work = _WORK.get(doc)
     if work is None:
-        work = _WORK[doc] = Work(View(doc))
+        # A proxy: the state must not keep alive the Doc that keeps the state.
+        work = _WORK[doc] = Work(View(proxy(doc)))
     return work
 
 

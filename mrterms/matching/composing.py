@@ -20,6 +20,7 @@ _LINKS = frozenset("valve valves valvular valvar leaflet leaflets was were is ar
 _PREPOSITIONS = frozenset("of in at across through from involving around within over".split())
 _BETWEEN_PREPOSITION_AND_SITE = frozenset("the a an his her my your their our native both this that its same".split())
 _OWN_OBJECTS = frozenset("blood valve valves leaflet leaflets prosthesis bioprosthesis prosthetic bioprosthetic".split())
+_BACKWARD = frozenset(("back", "backward", "backwards"))
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
@@ -77,6 +78,8 @@ class Composer:
 
     def _for_lesion(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: str | None) -> Iterator[Composed]:
         lesion = item.lesion or ""
+        if sentence.lower[item.last : item.last + 1] and sentence.lower[item.last] in _BACKWARD:
+            return  # "leak back" tells a movement: the descriptions know whether it is said to happen
         before = items[place - 1] if place else None
         if before and before.site and not before.lesion and self._linked(sentence, before.last, item.first):
             yield from self._make(before.first, item.last, before.site, lesion, "valve and lesion")

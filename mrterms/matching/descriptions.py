@@ -21,7 +21,9 @@ ANY_SITE = "any"
 _GAP = "gap"
 _GAP_WORDS = 6
 _VERBS = ("not_close", "back", "leaks", "is_narrow", "not_open")
-_Span = tuple[int, int]
+_PLACES = frozenset("valve valves leaflet leaflets cusps atrium atria ventricle chamber chambers la ra aorta".split())
+"""Without one of these no sentence describes a valve's lesion."""
+_Span = tuple[int, int, str]
 _CONTRACTIONS = {"n't": "not", "n’t": "not", "ca": "can", "wo": "will"}
 _PASSED_OVER = frozenset("()[]-\"“”")
 
@@ -50,55 +52,59 @@ class Descriptions:
         self._regexes = {
             known: re.compile(rf"(?<!\S){self._one_of(known)}") for known in self._phrases if known in used or known.partition(".")[0] in used
         }
-        self._sites = sorted({site for known in self._regexes if (site := known.partition(".")[2])})
+        self._keys = {name: self._keys_of(name) for name in used}
         self._function = re.compile(rf"(?<!\S){self._one_of('function')}")
         self.triggers = frozenset(word for name in _VERBS for word in self._trigger_words(name))
 
     def find(self, sentence: Sentence) -> list[Described]:
-        """The descriptions in a sentence, longest first of those that overlap."""
+        """The descriptions in a sentence; of those that overlap, the one that names a valve, then the longest."""
+        if _PLACES.isdisjoint(sentence.lower):
+            return []
         words, places = _plain(sentence)
         text = " ".join(words) + " "
         starts = _starts(words)
-        spans = {name: [match.span() for match in regex.finditer(text)] for name, regex in self._regexes.items()}
+        spans = {
+            name: [(*match.span(), site) for site, key in keys for match in self._regexes[key].finditer(text)] for name, keys in self._keys.items()
+        }
         found: list[Described] = []
         for pattern, names, lesion in self._patterns:
-            for site, start, end in self._matches(text, names, spans):
-                first, last = bisect_left(starts, start), bisect_right(starts, end - 2)
-                found.append(Described(places[first], places[last - 1] + 1, site, lesion, f"described: {pattern.replace(' gap', '')}"))
+            if all(name == _GAP or spans[name] for name in names):
+                for site, start, end in self._matches(text, names, spans):
+                    first, last = bisect_left(starts, start), bisect_right(starts, end - 2)
+                    found.append(Described(places[first], places[last - 1] + 1, site, lesion, f"described: {pattern.replace(' gap', '')}"))
         return list(_longest(found))
 
-    def _matches(self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]]) -> Iterator[tuple[str | None, int, int]]:
-        for site in self._sites if any(f"{name}.{ANY_SITE}" in spans for name in names) else [ANY_SITE]:
-            for chain in self._chains(text, names, spans, site):
-                sites = {told for _, _, told in chain if told}
-                start, end = chain[0][0], chain[-1][1]
-                if (ANY_SITE in sites and len(sites) == 1) != (site == ANY_SITE) and sites:
-                    continue
-                if names[0] != "valve" and self._of_normal_function(text, start):
-                    continue
-                yield None if site == ANY_SITE else site, start, end
+    def _keys_of(self, name: str) -> list[tuple[str, str]]:
+        """The sites and keys of the regular expressions under a name."""
+        return [(known.partition(".")[2], known) for known in self._regexes if known.partition(".")[0] == name]
 
-    def _chains(
-        self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]], site: str
-    ) -> Iterator[list[tuple[int, int, str]]]:
-        """Each way to find the names one after the other; a sited name may leave its valve open."""
-        chains: list[list[tuple[int, int, str]]] = [[]]
+    def _matches(self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]]) -> Iterator[tuple[str | None, int, int]]:
+        for chain in self._chains(text, names, spans):
+            sites = {site for _, _, site in chain if site and site != ANY_SITE}
+            start, end = chain[0][0], chain[-1][1]
+            if len(sites) <= 1 and (names[0] == "valve" or not self._of_normal_function(text, start)):
+                yield next(iter(sites), None), start, end
+
+    def _chains(self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]]) -> list[list[_Span]]:
+        """Each way to find the names one after the other, the nearest of each name."""
+        chains: list[list[_Span]] = [[]]
         gap = True
-        before: list[int] = []
+        starts: list[int] = []
         for name in names:
             if name == _GAP:
                 gap = True
                 continue
-            choices = [(start, end, told) for told in ("", site, ANY_SITE) for start, end in spans.get(f"{name}.{told}" if told else name, ())]
             chains = [
-                [*chain, choice]
+                [*chain, span]
                 for chain in chains
-                for choice in choices
-                if not chain or (self._follows(text, chain[-1][1], choice[0], gap) and not _any_between(before, chain[-1][1], choice[0]))
+                for span in spans[name]
+                if not chain or (self._follows(text, chain[-1][1], span[0], gap) and not _any_between(starts, chain[-1][1], span[0]))
             ]
-            before = [start for known in spans if known.partition(".")[0] == name for start, _ in spans[known]]
+            if not chains:
+                return []
+            starts = [start for start, _, _ in spans[name]]
             gap = False
-        yield from chains
+        return chains
 
     def _follows(self, text: str, end: int, start: int, gap: bool) -> bool:
         if start <= end or not gap:

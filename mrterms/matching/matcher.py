@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
 from mrterms.matching.composing import Composed, Composer, Item, carried_site
-from mrterms.matching.descriptions import Descriptions
+from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.overlaps import longest_first
@@ -130,6 +130,8 @@ class Matcher:
         for number in sorted(numbers):
             sentence = view.sentence(number)
             for one in self._descriptions.find(sentence):
+                if one.site is None and self._of_other_valve(sentence, one):
+                    continue
                 site = one.site or self._site_told(view, number, mentions)
                 tokens = range(sentence.tokens[one.first], sentence.tokens[one.last - 1] + 1)
                 if any(mention.token_start in tokens or mention.token_end - 1 in tokens for mention in mentions):
@@ -140,6 +142,11 @@ class Matcher:
                 if concept_id is not None:
                     found.append(self._pattern_mention(view, sentence, one.first, one.last, concept_id, one.reason))
         return found
+
+    def _of_other_valve(self, sentence: Sentence, one: Described) -> bool:
+        """``the gas | valve leaks``: a word before the valve that no heart valve has."""
+        before = sentence.lower[one.first - 1] if one.first else ""
+        return before[:1].isalpha() and before not in self._open_words and before not in GLUE and before not in self._words("cardiac")
 
     def _site_told(self, view: View, number: int, mentions: Sequence[Mention]) -> str | None:
         """The valve that the sentence, or one of the two before it, speaks of."""
