@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.text.outline import Letters, Outline
-from mrterms.text.sections import SectionTitle, Title, TitleFinder, read_titles, sections_between
+from mrterms.text.sections import SectionTitle, TitleFinder, read_titles, sections_between
 from mrterms.text.sentences import Ends, SentenceFinder, read_abbreviations
 from mrterms.text.view import SECTIONS_KEY
 
@@ -31,12 +31,13 @@ class SectionsComponent:
         self._letters = Letters(title_words=self._find_titles.first_words, abbreviations=self._find_sentences.forms)
 
     def __call__(self, doc: Doc) -> Doc:
-        titles: list[Title] = []
+        sections: list[tuple[str, int, int]] = []
         if len(doc):
             outline = Outline(doc, self._letters)
             titles = self._find_titles(outline)
             _set_sentence_starts(doc, self._find_sentences(outline, titles))
-        doc.spans[SECTIONS_KEY] = [Span(doc, start, end, label=name) for name, start, end in sections_between(titles, len(doc))]
+            sections = sections_between(titles, outline.letters)
+        doc.spans[SECTIONS_KEY] = [Span(doc, start, end, label=name) for name, start, end in sections]
         return doc
 
     def __reduce__(self) -> tuple[type[SectionsComponent], tuple[Sequence[SectionTitle], Mapping[str, Ends]]]:

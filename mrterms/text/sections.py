@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from mrterms.lexicon.tables import read_table
 from mrterms.text.outline import Outline, pieces
@@ -18,12 +18,20 @@ from mrterms.text.outline import Outline, pieces
 __all__ = ["SectionTitle", "Title", "TitleFinder", "read_titles", "sections_between"]
 
 
+Kind = Literal["section", "block", "line", "valve"]
+
+
 @dataclass(frozen=True, slots=True)
 class SectionTitle:
-    """A row of the title table. ``run_in``: the title may stand before its text with nothing but a space between."""
+    """A row of the title table.
+
+    ``kind``: how far the part reaches (``section``, ``block``, ``line``; see the table). ``run_in``: the title may stand
+    before its text with nothing but a space between.
+    """
 
     text: str
     section: str
+    kind: Kind = "section"
     run_in: bool = False
 
 
@@ -33,22 +41,22 @@ class Title(NamedTuple):
     name: str
     start: int
     end: int
+    kind: Kind = "section"
 
 
-def read_titles(path: Traversable, *, kind: str = "section") -> list[SectionTitle]:
-    """The titles of one kind (``section`` or ``valve``) from ``sections.tsv``; raises :class:`LexiconError`."""
+def read_titles(path: Traversable) -> list[SectionTitle]:
+    """The titles of ``sections.tsv``; raises :class:`LexiconError`."""
     titles: dict[tuple[str, ...], str] = {}
     found: list[SectionTitle] = []
     for row in read_table(path, ("title", "section", "kind"), ("run_in", "source")):
-        if row["kind"] not in ("section", "valve"):
-            row.fail(f"unknown kind {row['kind']!r}", "known: section, valve")
+        if row["kind"] not in get_args(Kind):
+            row.fail(f"unknown kind {row['kind']!r}", f"known: {', '.join(get_args(Kind))}")
         words = tuple(pieces(row["title"]))
         if not words or not row["section"]:
             row.fail("a title and its section are needed")
         if (other := titles.setdefault(words, row["section"])) != row["section"]:
             row.fail(f"the title {row['title']!r} stands for {other} already")
-        if row["kind"] == kind:
-            found.append(SectionTitle(row["title"], row["section"], row["run_in"] == "yes"))
+        found.append(SectionTitle(row["title"], row["section"], cast(Kind, row["kind"]), row["run_in"] == "yes"))
     return found
 
 
@@ -58,6 +66,8 @@ _COLON = re.compile(rb"(?:\([^():nN]{1,6}\))?#?[(\[19)/,-]{0,12}:[#:]?")
 _LINE_END = re.compile(rb"(?:\([^():nN]{1,6}\))?#?(?=[nN]|\Z)")
 _DASH = re.compile(rb"--?")
 _HEADING = re.compile(rb"N([CUFGKA][aACUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGKA/-]{1,5}(?=[nN]))")
+_LINE_BREAK = re.compile(rb"[nN]")
+_PARAGRAPH = re.compile(rb"N")
 _AFTER_STOP = b".!?De:;)*-#st"
 _SHORT_TITLE = 6
 _SHORT_FORM = 3
@@ -89,12 +99,13 @@ class _Node:
 
 
 class TitleFinder:
-    """Finds the titles of a table in outlines."""
+    """Finds the titles of a table in outlines; those of valves open no section and are left out."""
 
     def __init__(self, titles: Iterable[SectionTitle]) -> None:
         self._tree = _Node()
         for title in titles:
-            self._tree.add(title)
+            if title.kind != "valve":
+                self._tree.add(title)
         self.first_words = frozenset(self._tree.following)
 
     def __call__(self, outline: Outline) -> list[Title]:
@@ -119,7 +130,7 @@ class TitleFinder:
             return None
         for end, title in self._readings(outline, start):
             if closed := _colon(letters, end) or (_set_apart(outline, start, end, title) if at_line else None):
-                return Title(title.section, first, closed)
+                return Title(title.section, first, closed, title.kind)
         return None
 
     def _readings(self, outline: Outline, start: int) -> list[tuple[int, SectionTitle]]:
@@ -189,7 +200,27 @@ def _with_headings(outline: Outline, titles: list[Title]) -> list[Title]:
     return sorted(titles, key=lambda title: title.start)
 
 
-def sections_between(titles: Sequence[Title], length: int) -> list[tuple[str, int, int]]:
-    """The sections that the titles open, each up to the next title: name, first token, end."""
-    ends = [*(title.start for title in titles), length][1:]
-    return [(title.name, title.start, end) for title, end in zip(titles, ends, strict=True) if title.name]
+def sections_between(titles: Sequence[Title], letters: bytes) -> list[tuple[str, int, int]]:
+    """The sections that the titles open: name, first token, end. A part that a line interrupts has a section on each side."""
+    sections: list[tuple[str, int, int]] = []
+    outer = ""
+    for title, limit in zip(titles, [*(title.start for title in titles), len(letters)][1:], strict=True):
+        end = min(_reach(title, letters), limit)
+        if title.name:
+            sections.append((title.name, title.start, end))
+        if title.kind != "line":
+            outer = title.name if end == limit else ""
+        elif outer and end < limit:
+            sections.append((outer, end, limit))
+    return sections
+
+
+def _reach(title: Title, letters: bytes) -> int:
+    """The end of a title's part where it has one of its own."""
+    if title.kind == "line":
+        match = _LINE_BREAK.search(letters, title.end)
+    elif title.kind == "block" and letters[title.end : title.end + 1] not in (b"n", b"N"):
+        match = _PARAGRAPH.search(letters, title.end)
+    else:
+        match = None
+    return match.end() if match else len(letters)

@@ -21,8 +21,8 @@ _Stop = Literal["never", "number", "capital", "word", "title", "initial"]
 
 # A stop that needs no second look, and the others. Like all expressions here they begin with a letter or a class, never with a
 # look behind: only so does the search skip quickly.
-_PLAIN_STOP = re.compile(rb"[.!](?<![aA1].)[snt]?(?=[CUFGKA(\[*-])")
-_OTHER_STOP = re.compile(rb"[.!?eD](?:(?<=[?eD])|(?<=[aA1].)|(?!N|[snt]?[CUFGKA(\[*-]))[)\"#]*[stn]?")
+_PLAIN_STOP = re.compile(rb"[.!](?<![aA1fFG].)[snt]?(?=[CUFGKA(\[*-])")
+_OTHER_STOP = re.compile(rb"[.!?eD](?:(?<=[?eD])|(?<=[aA1fFG].)|(?!N|[snt]?[CUFGKA(\[*-]))[)\"#]*[stn]?")
 _BLANK = re.compile(rb"N")
 _BREAK = re.compile(rb"n")
 _ITEM = re.compile(rb"1[.)]|[-*]")
@@ -45,7 +45,8 @@ _SHORTEST_COLUMN = 12
 """Characters that a line must have to tell the width of a text that is wrapped in a narrow column."""
 _USUAL_WIDTH = 60
 """Characters that a line must fill to count as wrapped where the text shows no width of its own."""
-_SLACK = 3
+_SLACK, _LOOSE = 0.08, 0.15
+"""Shares of the width that a full line may lack: lines are wrapped with a ragged edge, and mended by hand."""
 
 
 def read_abbreviations(path: Traversable) -> dict[str, Ends]:
@@ -103,7 +104,7 @@ class SentenceFinder:
         """Whether the sign or word at ``stop`` ends a sentence before the token ``following``."""
         letters = outline.letters
         sign, after = letters[stop], letters[following]
-        if after in b",;:.)!?":
+        if after in b",;:.)N" or (after in b"!?" and not outline.spaced(stop)):
             return False
         if sign in b".!":
             if after in b"alLf19":
@@ -147,7 +148,7 @@ def _initial_ends(outline: Outline, stop: int, following: int) -> bool:
     before, after = outline.letters[stop - 1 : stop], outline.letters[following]
     if not stop or after not in CAPITALISED:
         return False
-    return after in b"K" or before in (b"l", b"f", b"a", b"1", b"9")
+    return after in b"K" or before in (b"l", b"f", b"a", b"1", b"9", b"/")
 
 
 def _question_ends(outline: Outline, stop: int, following: int) -> bool:
@@ -268,8 +269,10 @@ class _Layout:
         if self._hangs(place):
             return True
         first_word = int(offsets[place + 2] - offsets[place + 1]) if place + 2 < len(offsets) else 1
-        full = self._length[place] + first_word >= (self.width or _USUAL_WIDTH) - _SLACK
-        if self.lower_means_wrap and after in LOWER:
+        lower = self.lower_means_wrap and after in LOWER
+        slack = _SLACK if after in b"CFK" else _LOOSE
+        full = self._length[place] + first_word >= (self.width or _USUAL_WIDTH) * (1 - slack)
+        if lower:
             return full or self._length[place] >= _NARROWEST
         # a capital after a full line may be a name, but only where the text is seen to be wrapped
         return full and (self.width > 0 or after in CAPITALS)

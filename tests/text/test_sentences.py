@@ -54,6 +54,11 @@ CASES = {
     "numbers": "IMPRESSION:\n|1. Moderate MR\n|2. Old MI\n|3) Normal RV\n|a. repeat echo\n|b) see in clinic",
     "numbers on one line": "IMPRESSION:     |1. MILD MR.  |2. NO AS.  |3. TRACE TR.",
     "numbers that go on": "Assessment: |1) severe MR |2) old MI with grade 2) murmur |3) AF",
+    "a stop before a blank line": "Murmur grade 2.\n\n|Acute MR.\n\n|Seen at 5 p.m.\n\n|Type A\n\n|CHF VS. MI.",
+    "an abbreviation begins the wrapped line": (
+        "She was seen here last week after an evening of chest pressure and\nfaintness, which was then put down to a second, smaller\n"
+        "MI in the same wall as the first, and she was kept overnight for\nrest.| No MR."
+    ),
     "a number is no marker": "The murmur is grade 2.| There were 2 of 3.| Stage (2) disease.",
     "hanging indent": (
         "1.  Severe leak of the valve with good left\n    ventricular function.\n|2.  Status post inferior\n    MI.\n|3.  Gout."
