@@ -22,7 +22,6 @@ _GAP = "gap"
 _GAP_WORDS = 6
 _VERBS = ("not_close", "back", "leaks", "is_narrow", "not_open")
 _PLACES = frozenset("valve valves leaflet leaflets cusps atrium atria ventricle chamber chambers la ra aorta".split())
-"""Without one of these no sentence describes a valve's lesion."""
 _Span = tuple[int, int, str]
 _CONTRACTIONS = {"n't": "not", "n’t": "not", "ca": "can", "wo": "will"}
 _PASSED_OVER = frozenset("()[]-\"“”")
@@ -40,7 +39,7 @@ class Described:
 
 
 class Descriptions:
-    """The compiled patterns. ``triggers`` are the words without which no pattern can match."""
+    """The compiled patterns. No pattern can match without one of ``triggers`` and one of ``places``."""
 
     def __init__(self, folder: Traversable) -> None:
         self._phrases: dict[str, list[str]] = {}
@@ -54,12 +53,11 @@ class Descriptions:
         }
         self._keys = {name: self._keys_of(name) for name in used}
         self._function = re.compile(rf"(?<!\S){self._one_of('function')}")
+        self.places = _PLACES
         self.triggers = frozenset(word for name in _VERBS for word in self._trigger_words(name))
 
     def find(self, sentence: Sentence) -> list[Described]:
         """The descriptions in a sentence; of those that overlap, the one that names a valve, then the longest."""
-        if _PLACES.isdisjoint(sentence.lower):
-            return []
         words, places = _plain(sentence)
         text = " ".join(words) + " "
         starts = _starts(words)

@@ -46,7 +46,7 @@ class Part:
 
 
 class FormTable:
-    """All forms by their words; filling it also fills the vocabulary."""
+    """All forms by their words; filling it also fills the vocabulary. Call :meth:`close` at the end."""
 
     def __init__(self, vocabulary: Vocabulary, tokenize: Callable[[str], list[str]]) -> None:
         self.forms: dict[str, Form] = {}
@@ -65,6 +65,9 @@ class FormTable:
                 self._learn_misspelling(term)
         for form in [form for form in self.forms.values() if not form.inverted]:
             self._vocabulary.pairs.update(pairwise(form.words))
+            concept = lexicon.concepts.get(form.concept_ids[0])
+            if concept is not None and concept.other_sense:
+                continue  # look-alikes need not be found in every order
             for words in _inversions(form):
                 if " ".join(words) not in self.forms:
                     self._put(words, form.term, form.concept_ids, inverted=True).comma = "," in words
@@ -96,6 +99,11 @@ class FormTable:
                 self._vocabulary.misspellings.setdefault(word, near)
         if any(word not in self._vocabulary.words and word not in self._vocabulary.misspellings for word in words):
             self._add_term(term)
+
+    def close(self) -> None:
+        """Tell the vocabulary which words can begin a form; call it once all forms and parts are in."""
+        self._vocabulary.starters = {key.partition(" ")[0] for key in (*self.forms, *self.parts)}
+        self._vocabulary.close()
 
     def _put(self, words: tuple[str, ...], term: Term, concept_ids: list[str], *, inverted: bool = False, needs_grade: bool = False) -> Form:
         key = " ".join(words)

@@ -44,12 +44,13 @@ class Matcher:
         self._descriptions: Descriptions | None = None
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
+        self._table.close()
         self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
         self._grades = frozenset(self._words("grade"))
         self._open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
         self._composer = Composer(self._site_lesions, open_words=self._open_words, grades=self._grades)
         keys = self._table.forms.keys() | self._table.parts.keys()
-        self._finder = Finder(vocab, keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
+        self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
@@ -126,6 +127,8 @@ class Matcher:
         if self._descriptions is None:
             return []
         numbers = {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.triggers}
+        if numbers:
+            numbers &= {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.places}
         found: list[Mention] = []
         for number in sorted(numbers):
             sentence = view.sentence(number)
@@ -165,29 +168,41 @@ class Matcher:
         free, _ = longest_first([hit for hit in joinable if taken.isdisjoint(range(hit.token_start, hit.token_end))])
         if not free:
             return []
-        by_sentence: dict[int, list[Item]] = {}
-        for hit in free:
-            self._add_item(view, by_sentence, hit, self._part_item(view, hit))
-        for mention in mentions:
-            if item := self._concept_item(mention):
-                self._add_item(view, by_sentence, mention, item)
-        for items in by_sentence.values():
-            items.sort(key=lambda item: item.first)
-        site_of = {number: site for number, items in by_sentence.items() if (site := _last_site(items))}
-        found: list[Mention] = []
-        for number, items in by_sentence.items():
-            if any(item.lesion for item in items):
-                sentence = view.sentence(number)
-                carried = carried_site(view, number, site_of, self._stops(view, number))
-                composed, unplaced = self._composer.compose(sentence, items, carried)
-                found += [self._composed_mention(view, sentence, one) for one in composed]
-                found += self._lone_lesions(view, sentence, unplaced, mentions)
-        return found
+        places: dict[int, list[Hit | Mention]] = {}
+        for where in (*free, *mentions):
+            places.setdefault(view.sentence_number(where.token_start), []).append(where)
+        with_lesion = [number for number, found in places.items() if any(self._is_lesion(one) for one in found)]
+        if not with_lesion:
+            return []
+        items: dict[int, list[Item]] = {}
+        for number, found in places.items():
+            if any(number <= other < number + 5 for other in with_lesion):  # a valve is carried over a few sentences only
+                items[number] = self._items(view, number, found)
+        site_of = {number: site for number, some in items.items() if (site := _last_site(some))}
+        made: list[Mention] = []
+        for number in with_lesion:
+            sentence = view.sentence(number)
+            carried = carried_site(view, number, site_of, self._stops(view, number))
+            composed, unplaced = self._composer.compose(sentence, items[number], carried)
+            made += [self._composed_mention(view, sentence, one) for one in composed]
+            made += self._lone_lesions(view, sentence, unplaced, mentions)
+        return made
 
-    def _add_item(self, view: View, by_sentence: dict[int, list[Item]], where: Hit | Mention, item: Item) -> None:
-        number = view.sentence_number(where.token_start)
-        first, last = view.sentence(number).locate(where.token_start, where.token_end)
-        by_sentence.setdefault(number, []).append(replace(item, first=first, last=last))
+    def _is_lesion(self, one: Hit | Mention) -> bool:
+        """A lesion without its valve, or a concept that may share its lesion with a valve before or after it."""
+        if isinstance(one, Hit):
+            return self._table.parts[one.key].role == "lesion"
+        return one.short_form is None
+
+    def _items(self, view: View, number: int, found: Sequence[Hit | Mention]) -> list[Item]:
+        sentence = view.sentence(number)
+        items = []
+        for where in found:
+            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(where)
+            if item is not None:
+                first, last = sentence.locate(where.token_start, where.token_end)
+                items.append(replace(item, first=first, last=last))
+        return sorted(items, key=lambda item: item.first)
 
     def _part_item(self, view: View, hit: Hit) -> Item:
         part = self._table.parts[hit.key]
@@ -285,9 +300,8 @@ class Matcher:
         self._descriptions = Descriptions(folder)
         for row in read_table(folder / "lesions.tsv", ("form", "lesion"), None):
             self._table.add_part(row["form"], lambda words, row=row: Part("lesion", row["lesion"], words, part=row["part"]))  # type: ignore[misc]
-        for word in sorted(self._descriptions.triggers - self._table.parts.keys()):
+        for word in sorted(self._descriptions.triggers | self._descriptions.places):
             self._table.add_part(word, lambda words: Part("trigger", "", words))
-        self._vocabulary.close()
 
 
 def _kind(form: Form, text: str, hit: Hit) -> tuple[MatchKind, str]:

@@ -36,6 +36,7 @@ class NormalWord:
     words: tuple[str, ...]
     edits: int = 0
     anchor: bool = True
+    """Whether a form can begin here."""
     tail_of: frozenset[str] = frozenset()
     """The beginnings that make this token a word of the lexicon: ``gurgitation`` after ``re``."""
     hyphen_only: bool = False
@@ -60,20 +61,22 @@ class Vocabulary:
         self.short_forms: set[str] = set()
         self.low_short_forms: set[str] = set()
         self.words: set[str] = set()
+        self.starters: set[str] = set()
         self.pairs: set[tuple[str, str]] = set()
         self.misspellings: dict[str, NormalWord] = {}
         self.spelling = spelling
         self.fuzzy = fuzzy
         self._in_use = in_use
-        self._by_length: dict[int, list[str]] = {}
+        self._by_letter: dict[tuple[int, str, str], list[str]] = {}
         self._tails: dict[str, set[str]] = {}
 
     def close(self) -> None:
         """Index the words by length; call it once all forms are in."""
-        self._by_length, self._tails = {}, {}
+        self._by_letter, self._tails = {}, {}
         for word in sorted(self.words):
-            if len(word) >= _SHORTEST_FUZZY - 1 and word.isalpha():
-                self._by_length.setdefault(len(word), []).append(word)
+            if len(word) >= _SHORTEST_FUZZY and word.isalpha():
+                self._by_letter.setdefault((len(word), "first", word[0]), []).append(word)
+                self._by_letter.setdefault((len(word), "second", word[1]), []).append(word)
             if len(word) >= _SHORTEST_BROKEN and word.isalpha():
                 for place in range(_SHORTEST_HEAD, len(word) - _SHORTEST_TAIL + 1):
                     self._tails.setdefault(word[place:], set()).add(word[:place])
@@ -84,17 +87,21 @@ class Vocabulary:
             return _SKIP
         plain = plain_short_form(text)
         if plain in self.short_forms:
-            return NormalWord((plain,))
+            return NormalWord((plain,), 0, plain in self.starters)
         if text in self.low_short_forms:
             return NormalWord((text,))
         word = normal_word(text, self.spelling)
         if word in self.words:
-            return NormalWord((word,), 0, word not in GLUE)
+            return NormalWord((word,), 0, word in self.starters)
         if (known := self.misspellings.get(word)) is not None:
-            return known
+            return NormalWord(known.words, known.edits, known.words[0] in self.starters)
         if not word.isalpha() or len(word) < _SHORTEST_FUZZY or not self.fuzzy:
             return None
         return self._tail(word) or self._near(word, fold(text))
+
+    def whole(self, word: str) -> NormalWord:
+        """A word whose two halves stood apart."""
+        return NormalWord((word,), 1, word in self.starters)
 
     def _tail(self, word: str) -> NormalWord | None:
         heads = self._tails.get(word)
@@ -105,13 +112,12 @@ class Vocabulary:
         if folded in in_use or word in in_use:
             return None
         if joined := self._split(word):
-            return NormalWord(joined, 1)
+            return NormalWord(joined, 1, joined[0] in self.starters)
         return self.nearest(word, budget=2 if len(word) >= _TWO_EDITS_FROM else 1)
 
     def nearest(self, word: str, *, budget: int) -> NormalWord | None:
         """The one word of the lexicon within ``budget`` edits (optimal string alignment), or None where several tie."""
-        choices = [near for size in range(len(word) - budget, len(word) + budget + 1) for near in self._by_length.get(size, ())]
-        found = extract(word, choices, scorer=OSA.distance, score_cutoff=budget, limit=4)
+        found = extract(word, self._like(word, budget), scorer=OSA.distance, score_cutoff=budget, limit=4)
         if not found:
             return None
         edits = found[0][1]
@@ -123,7 +129,18 @@ class Vocabulary:
         # Typists seldom miss the first letter; where it differs only a single slip is believed.
         if edits > 1 and (near[0] != word[0] or len(near) < _TWO_EDITS_FROM):
             return None
-        return NormalWord((near,), int(edits)) if len(near) >= _SHORTEST_FUZZY else None
+        return NormalWord((near,), int(edits), near in self.starters)
+
+    def _like(self, word: str, budget: int) -> list[str]:
+        """The words of about that length with the same first letter, or whose first letter was dropped, doubled or swapped."""
+        by_letter = self._by_letter
+        found: list[str] = []
+        for size in range(len(word) - budget, len(word) + budget + 1):
+            found += by_letter.get((size, "first", word[0]), ())
+            if abs(size - len(word)) <= 1:
+                found += by_letter.get((size, "second", word[0]), ())
+                found += by_letter.get((size, "first", word[1]), ())
+        return list(dict.fromkeys(found))
 
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
@@ -133,7 +150,7 @@ class Vocabulary:
 
 
 class WordMemo(dict[int, int]):
-    """Token hash → code: 0 no word of the lexicon, negative a glue word, positive an anchor; ``decode`` gives the words.
+    """Token hash → code: 0 no word of the lexicon, negative a word inside forms only, positive one that can begin a form; ``decode`` gives the words.
 
     ``string_of`` turns a token's hash into its text (a spaCy StringStore); it is asked once a distinct token.
     """
@@ -166,7 +183,7 @@ class WordMemo(dict[int, int]):
         if word.hyphen_only and not hyphen:
             return 0
         begin = fold(self._string_of(head))
-        return self._code(NormalWord((begin + fold(self._string_of(tail)),), 1)) if begin in word.tail_of else 0
+        return self._code(self._vocabulary.whole(begin + fold(self._string_of(tail)))) if begin in word.tail_of else 0
 
     def decode(self, code: int) -> NormalWord:
         """The word that a code stands for."""
