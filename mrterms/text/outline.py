@@ -54,8 +54,8 @@ _SLOTS = 2**16
 
 
 def pieces(text: str) -> list[str]:
-    """A text in lower case as words and single signs, so that ``F/H`` and ``f / h`` are the same."""
-    return _PIECES.findall(text.lower())
+    """A text as words and single signs, so that ``F/H`` and ``F / H`` are the same."""
+    return _PIECES.findall(text)
 
 
 class Letters:
@@ -99,7 +99,8 @@ class Letters:
     def _word_letter(self, text: str) -> str:
         if text.endswith("."):
             return "D"
-        first, lower = pieces(text)[:1], text.lower()
+        lower = text.lower()
+        first = pieces(lower)[:1]
         column = 0 if text[0].islower() else 2 if text.isupper() else 1
         if first and first[0] in self.title_words and text != "a":  # the "a" of A/P is no article
             return "fFG"[column]

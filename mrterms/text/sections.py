@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Literal, NamedTuple, cast, get_args
 
+from spacy.strings import get_string_id
+
 from mrterms.lexicon.tables import read_table
 from mrterms.text.outline import Outline, pieces
 
@@ -51,7 +53,7 @@ def read_titles(path: Traversable) -> list[SectionTitle]:
     for row in read_table(path, ("title", "section", "kind"), ("run_in", "source")):
         if row["kind"] not in get_args(Kind):
             row.fail(f"unknown kind {row['kind']!r}", f"known: {', '.join(get_args(Kind))}")
-        words = tuple(pieces(row["title"]))
+        words = tuple(pieces(row["title"].lower()))
         if not words or not row["section"]:
             row.fail("a title and its section are needed")
         if (other := titles.setdefault(words, row["section"])) != row["section"]:
@@ -76,24 +78,29 @@ _SHORT_FORM = 3
 class _Node:
     """A place in the tree of titles: the words that go on from here, and the title that ends here."""
 
-    __slots__ = ("following", "title")
+    __slots__ = ("following", "forms", "title")
 
     def __init__(self) -> None:
         self.following: dict[str, _Node] = {}
+        self.forms: dict[int, _Node] = {}
         self.title: SectionTitle | None = None
 
     def add(self, title: SectionTitle) -> None:
         node = self
         for word in pieces(title.text):
-            node = node.following.setdefault(word, _Node())
+            child = node.following.setdefault(word.lower(), _Node())
+            for form in (word, word.lower(), word.upper(), word.capitalize()):
+                node.forms[get_string_id(form)] = child
+            node = child
         node.title = title
 
-    def after(self, text: str) -> _Node | None:
-        """The place after a token's text."""
-        if text.isalnum():
-            return self.following.get(text.lower())
+    def after(self, outline: Outline, token: int) -> _Node | None:
+        """The place after a token: by its hash where it is written as titles are, else by its pieces (``F/H``)."""
+        child = self.forms.get(int(outline.forms[token]))
+        if child is not None or outline.letters[token] not in b"FGf":
+            return child
         node: _Node | None = self
-        for word in pieces(text):
+        for word in pieces(outline.text(token).lower()):
             node = node and node.following.get(word)
         return node
 
@@ -141,7 +148,7 @@ class TitleFinder:
         for token in range(start, len(letters)):
             if letters[token] in b"ns":
                 continue  # a wrapped title
-            following = node.after(outline.text(token))
+            following = node.after(outline, token)
             if following is None:
                 break
             node = following
