@@ -6,7 +6,9 @@ the matcher. A text that once failed stands in ``FOUND`` for good.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from spacy.language import Language
 
 import mrterms
 
+ROOT = Path(__file__).parents[1]
 PHRASES = (
     """
 MI|MR|2+ MI|M.I.|MI's|mild-to-moderate MR|MR/TR|mitral insufficiency (MI)|[MI]|AS|mod AI|NSTEMI|TI|MVR|MR 3+|tr. MR|MR (2+)
@@ -105,6 +108,14 @@ def test_offsets_point_into_the_text_as_given(nlp: Language, text: str) -> None:
 @pytest.mark.parametrize("text", FOUND)
 def test_offsets_of_texts_that_once_failed(nlp: Language, text: str) -> None:
     check(text, mrterms.annotate(text, nlp=nlp))
+
+
+def test_offsets_in_the_notes_of_the_corpora(nlp: Language) -> None:
+    """Real layout: headings, tables, wrapped lines, quotes."""
+    lines = (ROOT / "corpora" / "notes" / "gold.jsonl").read_text(encoding="utf-8").splitlines()
+    pairs = [(note["note_id"], note["text"]) for note in map(json.loads, lines)]
+    for (_, text), note in zip(pairs, mrterms.annotate_many(pairs, nlp=nlp), strict=True):
+        check(text, note)
 
 
 @settings(max_examples=150)
