@@ -44,7 +44,7 @@ class AssertionComponent:
                     "experiencer": assertion.experiencer,
                     "temporality": assertion.temporality,
                     "change": assertion.change,
-                    "cues": [asdict(cue) for cue in assertion.cues],
+                    "cues": [{**asdict(cue), "text": view.text[cue.start : cue.end]} for cue in assertion.cues],
                 }
         return doc
 

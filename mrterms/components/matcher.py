@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -21,8 +22,7 @@ class MatcherComponent:
     def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool) -> None:
         register_extension()
         self.lexicon = configured_lexicon(lexicons, builtin)
-        tokenizer = nlp.tokenizer
-        self._matcher = Matcher(self.lexicon, nlp.vocab, lambda text: [token.text for token in tokenizer(text)], fuzzy=fuzzy)
+        self._matcher = Matcher(self.lexicon, nlp.vocab, partial(_words, nlp.tokenizer), fuzzy=fuzzy)
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
@@ -34,6 +34,10 @@ class MatcherComponent:
             doc.user_data[ANNOTATIONS] = []
         doc.spans[DISCARDED] = [Span(doc, one.token_start, one.token_end, label="discarded", kb_id=one.concept_ids[0]) for one in lost]
         return doc
+
+
+def _words(tokenizer: Callable[[str], Doc], text: str) -> list[str]:
+    return [token.text for token in tokenizer(text)]
 
 
 def _undecided(mention: Mention) -> Sense:

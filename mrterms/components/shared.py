@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary, proxy
 
+from typing import Any
+
 from spacy.tokens import Doc, Span
 
 from mrterms.lexicon import Lexicon, load_lexicon, merge
@@ -66,10 +68,18 @@ def annotations_of(doc: Doc) -> list[Annotation]:
     return found
 
 
+def _plain(value: Any) -> Any:
+    """A copy in lists and dicts: DocBin gives lists back as tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
 def _annotation_of(span: Span) -> Annotation | None:
     for one in span.doc.user_data.get(ANNOTATIONS, ()):
         if one["start"] == span.start_char and one["end"] == span.end_char and (one["concept_id"] or "") == span.kb_id_:
-            return dict(one)
+            plain: Annotation = _plain(one)
+            return plain
     return None
 
 

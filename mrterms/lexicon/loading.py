@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Collection, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, get_args
 
 from mrterms.errors import LexiconError
@@ -52,9 +51,9 @@ def load_lexicon(name_or_path: str | Path = "valve") -> Lexicon:
         version=manifest["version"],
         licence=manifest.get("licence", ""),
         source=manifest.get("source", ""),
-        concepts=MappingProxyType(concepts),
+        concepts=dict(concepts),
         terms=tuple(_terms(place, concepts)),
-        senses=MappingProxyType(_senses(place, concepts)),
+        senses=dict(_senses(place, concepts)),
         folder=place,
     )
 
@@ -99,7 +98,7 @@ def _concepts(folder: Traversable) -> Iterator[Concept]:
             preferred_name=cells["preferred_name"],
             semantic_type=cells["semantic_type"],
             parents=row.list("parents"),
-            codes=MappingProxyType({system: code for system in CODE_SYSTEMS if (code := cells.get(system))}),
+            codes=dict({system: code for system in CODE_SYSTEMS if (code := cells.get(system))}),
             report_as=row["report_as"],
             other_sense=row["other_sense"] == "yes",
         )
@@ -124,7 +123,7 @@ def _senses(folder: Traversable, concepts: dict[str, Concept]) -> dict[str, tupl
     found: dict[str, list[SenseEntry]] = {}
     for row in read_table(path, _SENSE_COLUMNS, ("source",)) if path.is_file() else ():
         concept_id = _known(row, row["concept_id"], concepts, "concept_id")
-        priors = MappingProxyType({setting: _number(row, setting) for setting in SETTINGS})
+        priors = dict({setting: _number(row, setting) for setting in SETTINGS})
         entry = SenseEntry(short_form=row["short_form"], concept_id=concept_id, priors=priors, source=row["source"])
         found.setdefault(entry.short_form, []).append(entry)
     return {form: tuple(entries) for form, entries in found.items()}
@@ -164,7 +163,7 @@ def read_user_terms(path: str | Path) -> Lexicon:
     return Lexicon(
         name=file.stem,
         source=str(file),
-        concepts=MappingProxyType({concept_id: _user_concept(concept_id, known) for concept_id, known in facts.items()}),
+        concepts=dict({concept_id: _user_concept(concept_id, known) for concept_id, known in facts.items()}),
         terms=tuple({(term.text, term.concept_id): term for term in map(_user_term, rows)}.values()),
     )
 
@@ -211,7 +210,7 @@ def _user_concept(concept_id: str, facts: dict[str, str]) -> Concept:
         preferred_name=facts.get("preferred_name") or facts["term"],
         semantic_type=facts.get("semantic_type", "other"),
         parents=tuple(part.strip() for part in facts.get("parents", "").split("|") if part.strip()),
-        codes=MappingProxyType({column: value for column, value in facts.items() if column not in _USER_COLUMNS}),
+        codes=dict({column: value for column, value in facts.items() if column not in _USER_COLUMNS}),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
 
 from mrterms.records import Concept, SenseEntry, Term
 
@@ -52,9 +51,9 @@ def merge(*lexicons: Lexicon) -> Lexicon:
             senses.setdefault(form, {}).update({entry.concept_id: entry for entry in entries})
     return replace(
         lexicons[0],
-        concepts=MappingProxyType(concepts),
+        concepts=dict(concepts),
         terms=tuple(terms.values()),
-        senses=MappingProxyType({form: tuple(entries.values()) for form, entries in senses.items()}),
+        senses=dict({form: tuple(entries.values()) for form, entries in senses.items()}),
         folder=next((lexicon.folder for lexicon in lexicons if lexicon.folder is not None), None),
     )
 
@@ -63,4 +62,4 @@ def _join(first: Concept | None, later: Concept) -> Concept:
     if first is None:
         return later
     parents = tuple(dict.fromkeys((*first.parents, *later.parents)))
-    return replace(first, parents=parents, codes=MappingProxyType({**first.codes, **later.codes}))
+    return replace(first, parents=parents, codes=dict({**first.codes, **later.codes}))

@@ -62,11 +62,11 @@ class Finder:
         return hits
 
     def _walk(self, codes: list[int], start: int, heads: dict[int, int], hits: list[Hit]) -> None:
-        decode, length = self._memo.decode, len(codes)
+        decode, length = self._memo.words.__getitem__, len(codes)
         node: _Node | None = self._root
         place, edits = start, 0
         while place < length and (code := codes[place]):
-            word = decode(code)
+            word = decode(code if code > 0 else -code)
             for part in word.words:
                 node = node.get(part)  # type: ignore[union-attr]
                 if node is None:
@@ -79,8 +79,9 @@ class Finder:
     def _join_broken_words(self, orths: list[int], codes: list[int], anchors: list[int]) -> dict[int, int]:
         """Give ``re - gurgitation`` the code of its word; returns where such words begin."""
         heads: dict[int, int] = {}
+        tails = self._memo.tails
         for anchor in anchors:
-            if not self._memo.decode(codes[anchor]).tail_of:
+            if codes[anchor] not in tails:
                 continue
             head = anchor - 1
             hyphen = head > 0 and codes[head] < 0 and not self._memo.decode(codes[head]).words

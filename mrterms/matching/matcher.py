@@ -105,14 +105,13 @@ class Matcher:
     def _mention(self, view: View, hit: Hit) -> Mention:
         form = self._table.forms[hit.key]
         span = view.doc[hit.token_start : hit.token_end]
-        start, end = span.start_char, span.end_char
-        text = view.text[start:end]
+        text = span.text
         kind, reason = _kind(form, text, hit)
         score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * hit.edits)
         senses = self._lexicon.senses.get(form.term.text, ()) if form.short else ()
         return Mention(
-            start=start,
-            end=end,
+            start=span.start_char,
+            end=span.end_char,
             text=text,
             token_start=hit.token_start,
             token_end=hit.token_end,
@@ -253,7 +252,7 @@ class Matcher:
         return Mention(
             start=start,
             end=end,
-            text=view.text[start:end],
+            text=view.doc[sentence.tokens[first] : sentence.tokens[last - 1] + 1].text,
             token_start=sentence.tokens[first],
             token_end=sentence.tokens[last - 1] + 1,
             match=Match(kind="pattern", term=term, score=_SCORES["pattern"], reason=reason),

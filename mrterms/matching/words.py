@@ -159,7 +159,10 @@ class WordMemo(dict[int, int]):
         super().__init__()
         self._vocabulary = vocabulary
         self._string_of = string_of
-        self._words: list[NormalWord] = [NormalWord(())]
+        self.words: list[NormalWord] = [NormalWord(())]
+        """The words by the size of their code."""
+        self.tails: set[int] = set()
+        """The codes of ends of words, to be joined with the token before."""
         self._codes: dict[NormalWord, int] = {}
 
     def __missing__(self, orth: int) -> int:
@@ -172,8 +175,10 @@ class WordMemo(dict[int, int]):
 
     def _code(self, word: NormalWord) -> int:
         if word not in self._codes:
-            self._words.append(word)
-            self._codes[word] = len(self._words) - 1
+            self.words.append(word)
+            self._codes[word] = len(self.words) - 1
+            if word.tail_of:
+                self.tails.add(self._codes[word])
         code = self._codes[word]
         return code if word.anchor else -code
 
@@ -187,4 +192,4 @@ class WordMemo(dict[int, int]):
 
     def decode(self, code: int) -> NormalWord:
         """The word that a code stands for."""
-        return self._words[abs(code)]
+        return self.words[abs(code)]

@@ -87,7 +87,7 @@ class Letters:
         if text.isspace():
             return _space_letter(text)
         if text[0].isdigit():
-            return "1" if text.isdigit() and len(text) < 3 else "9"
+            return "1" if text.isdecimal() and len(text) < 3 else "9"
         if text[0].isalpha():
             return self._word_letter(text)
         if set(text) <= {".", "…"}:

@@ -11,13 +11,13 @@ What is added to spaCy's rules, each for a way in which notes are written:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import spacy.util
-from spacy.lang.char_classes import ALPHA, HYPHENS
+from spacy.lang.char_classes import ALPHA_LOWER, ALPHA_UPPER, CONCAT_QUOTES, LIST_ELLIPSES, LIST_ICONS
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 from spacy.language import Language
-from spacy.symbols import ORTH
 from spacy.tokenizer import Tokenizer
 
 __all__ = ["create_tokenizer", "make_tokenizer"]
@@ -27,49 +27,61 @@ SLASH_FORMS = (
 ).split()
 """Clinical shorthand with a slash that is one word (status post, history of, rule out ...)."""
 
-_SIGN = r"[-–—−+~±?](?=[A-Za-z])"
-_GRADE = r"[0-4]\+(?=[A-Za-z])"
-_PREFIXES = (r"\[\*\*", _SIGN, _GRADE, r"[<>≤≥≈~=](?=[\d.])", r"\*+", r"•", r"·", r"/")
+# Alternatives begin with the characters that they take, so that the engine drops most of them at the first look.
+_PREFIXES = (
+    r"\[\*\*",
+    r"[-–—−+~±?](?=[A-Za-z])",
+    r"[0-4]\+(?=[A-Za-z])",
+    r"[<>≤≥≈~=](?=[\d.])",
+    r"[*•·/]",
+)
 _SUFFIXES = (
     r"\*\*\]",
-    r"\*+",
-    r"(?<=[0-9])(?:mmHg|mm[Hh]g|mL|ml|cm2|mm2|cc|msec|ms|cm|mm)",
-    r"(?<=[A-Za-z][A-Za-z])[0-4]\+",
-    r"(?<=[0-9+)])\.",
-    r"(?<=[A-Z][A-Z])\.",
-    r"/",
-    r"-",
+    r"[*/-]",
+    r"(?:n['’]t|N['’]T|['’](?:re|ve|ll|m|d|RE|VE|LL|M|D))",
+    r"(?<=[0-9])(?:mm[Hh]g|m[lL]|[cm]m2|cc|msec|ms|[cm]m)",
+    r"[0-4]\+(?<=[A-Za-z][A-Za-z]..)",
+    r"\.(?<=[0-9+)]\.)",
+    r"\.(?<=[A-Z][A-Z]\.)",
 )
+_QUOTES = CONCAT_QUOTES.replace("'", r"\'")
 _INFIXES = (
-    r"\*\*\]",
-    r"\[\*\*",
+    *LIST_ELLIPSES,
+    *LIST_ICONS,
     r"[()\[\]{};|&]",
-    r"(?<=[" + ALPHA + r"])[:=<>≤≥~](?=[0-9.])",
-    r"(?<=[^0-9\s]),(?=\w)",
-    r"(?<=[A-Z])\+(?=[A-Z])",
-    r"(?<=\+)/(?=\w)",
-    r"(?<=[" + ALPHA + r"])/(?=[0-9])",
-    r"(?<=[" + ALPHA + r"0-9])(?:" + HYPHENS + r")(?=[" + ALPHA + r"])",
-    r"(?<=[" + ALPHA + r"])(?:" + HYPHENS + r")(?=[0-9])",
+    r"\*\*\]",
+    r"[+\-*^](?<=[0-9].)(?=[0-9-])",
+    rf"\.(?<=[{ALPHA_LOWER}{_QUOTES}]\.)(?=[{ALPHA_UPPER}{_QUOTES}])",
+    r",(?<=[^0-9\s],)(?=\w)",
+    r"-{2,3}(?=\w)",
+    r"[-–—~](?<=\w.)(?=[^\W\d_])",
+    r"[-–—~](?<=[^\W\d_].)(?=\d)",
+    r"[:<>=/](?<=[^\W_].)(?=[^\W\d_])",
+    r"[:=<>≤≥~/](?<=[^\W\d_].)(?=[0-9.])",
+    r"/(?<=\+/)(?=\w)",
+    r"\+(?<=[A-Z]\+)(?=[A-Z])",
 )
 
 
 def make_tokenizer(nlp: Language) -> Tokenizer:
     """The tokenizer for ``nlp``; its rules are ordinary spaCy rules, so ``to_disk`` and pickling work."""
     defaults = nlp.Defaults
-    rules = {form: parses for form, parses in (defaults.tokenizer_exceptions or {}).items() if form not in BASE_EXCEPTIONS}
-    rules |= {form: parses for form, parses in BASE_EXCEPTIONS.items() if form[:1] in " \t\n\\" or form[0].isalpha()}
-    for form in SLASH_FORMS:
-        for written in (form, form.upper(), form[0].upper() + form[1:]):
-            rules[written] = [{ORTH: written}]
+    # spaCy keeps no memory of words cut by special cases ("don't,"), so contractions are cut by suffix rules instead.
+    rules = {
+        form: parses
+        for form, parses in (defaults.tokenizer_exceptions or {}).items()
+        if (form not in BASE_EXCEPTIONS or form.isspace() or form[0].isalpha()) and not (len(parses) > 1 and ("'" in form or "’" in form))
+    }
     # spaCy takes "2+" apart; a grade must stay whole.
     suffixes = [rule for rule in (defaults.suffixes or ()) if rule != r"(?<=[0-9])\+"]
     return Tokenizer(
         nlp.vocab,
         rules=rules,
+        # Not special cases: those are looked for in every text a second time.
+        token_match=re.compile(rf"(?:{'|'.join(map(re.escape, SLASH_FORMS))})$", re.IGNORECASE).match,
         prefix_search=spacy.util.compile_prefix_regex([*_PREFIXES, *(defaults.prefixes or ())]).search,
         suffix_search=spacy.util.compile_suffix_regex([*_SUFFIXES, *suffixes]).search,
-        infix_finditer=spacy.util.compile_infix_regex([*_INFIXES, *(defaults.infixes or ())]).finditer,
+        infix_finditer=spacy.util.compile_infix_regex(_INFIXES).finditer,
     )
 
 
