@@ -14,9 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from mrterms.matching.words import WordMemo
+from mrterms.text.array_cache import Hashes
 
 __all__ = ["Finder", "Hit"]
 
@@ -41,7 +44,12 @@ class Finder:
     def __init__(self, keys: Iterable[str], memo: WordMemo) -> None:
         self._memo = memo
         self._root: _Node = {}
+        self._lone: set[tuple[str, ...]] = set()
+        self._is_alone: list[bool] = []
+        self._alone_array = np.zeros(0, dtype=np.bool_)
         for key in keys:
+            if " " not in key:
+                self._lone.add((key,))
             node = self._root
             for word in key.split(" "):
                 node = node.setdefault(word, {})
@@ -49,17 +57,32 @@ class Finder:
 
     def find(self, doc: Doc) -> list[Hit]:
         """All hits in the Doc, in the order of their beginnings."""
-        orths: list[int] = doc.to_array("ORTH").tolist()
-        codes = list(map(self._memo.__getitem__, orths))
-        anchors = [place for place, code in enumerate(codes) if code > 0]
+        hashes: Hashes = doc.to_array("ORTH")  # type: ignore[assignment]
+        array = self._memo.codes(hashes)
+        # A form of several words goes on with another word of the lexicon; most words that could begin one stand alone.
+        begins = array > 0
+        begins[:-1] &= (array[1:] != 0) | self._alone(array[:-1])
+        begins[-1:] &= self._alone(array[-1:])
+        anchors: list[int] = begins.nonzero()[0].tolist()
         if not anchors:
             return []
-        heads = self._join_broken_words(orths, codes, anchors)
+        codes: list[int] = array.tolist()
+        heads = self._join_broken_words(hashes, codes, anchors)
         hits: list[Hit] = []
         for anchor in anchors:
             if codes[anchor] > 0:
                 self._walk(codes, anchor, heads, hits)
         return hits
+
+    def _alone(self, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which codes are forms by themselves, or ends of broken words."""
+        words = self._memo.words
+        while len(self._is_alone) < len(words):
+            word = words[len(self._is_alone)]
+            self._is_alone.append(bool(word.tail_of) or len(word.words) > 1 or word.words[:1] in self._lone)
+        if len(self._is_alone) != len(self._alone_array):
+            self._alone_array = np.array(self._is_alone, dtype=np.bool_)
+        return self._alone_array[np.abs(codes)]
 
     def _walk(self, codes: list[int], start: int, heads: dict[int, int], hits: list[Hit]) -> None:
         decode, length = self._memo.words.__getitem__, len(codes)
@@ -76,7 +99,7 @@ class Finder:
             if word.words and _END in node:  # type: ignore[operator]
                 hits.append(Hit(node[_END], heads.get(start, start), place, edits))  # type: ignore[index]
 
-    def _join_broken_words(self, orths: list[int], codes: list[int], anchors: list[int]) -> dict[int, int]:
+    def _join_broken_words(self, hashes: Hashes, codes: list[int], anchors: list[int]) -> dict[int, int]:
         """Give ``re - gurgitation`` the code of its word; returns where such words begin."""
         heads: dict[int, int] = {}
         tails = self._memo.tails
@@ -86,7 +109,7 @@ class Finder:
             head = anchor - 1
             hyphen = head > 0 and codes[head] < 0 and not self._memo.decode(codes[head]).words
             head -= hyphen
-            codes[anchor] = code = self._memo.joined(orths[head], orths[anchor], hyphen=hyphen) if head >= 0 else 0
+            codes[anchor] = code = self._memo.joined(int(hashes[head]), int(hashes[anchor]), hyphen=hyphen) if head >= 0 else 0
             if code:
                 heads[anchor] = head
         return heads

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import extract
 
+from mrterms.text.array_cache import ArrayCache, Hashes
 from mrterms.text.normal_form import fold, normal_word
 
 __all__ = ["GLUE", "NormalWord", "Vocabulary", "WordMemo", "plain_short_form"]
@@ -90,6 +93,8 @@ class Vocabulary:
             return NormalWord((plain,), 0, plain in self.starters)
         if text in self.low_short_forms:
             return NormalWord((text,))
+        if not text[0].isalpha() and text not in self.words:
+            return None  # numbers and signs: no form begins or goes on with one that is not listed as it stands
         word = normal_word(text, self.spelling)
         if word in self.words:
             return NormalWord((word,), 0, word in self.starters)
@@ -149,28 +154,35 @@ class Vocabulary:
         return None
 
 
-class WordMemo(dict[int, int]):
-    """Token hash → code: 0 no word of the lexicon, negative a word inside forms only, positive one that can begin a form; ``decode`` gives the words.
+class WordMemo:
+    """Token hash → code: 0 no word of the lexicon, negative a word inside forms only, positive one that can begin a form.
 
     ``string_of`` turns a token's hash into its text (a spaCy StringStore); it is asked once a distinct token.
     """
 
     def __init__(self, vocabulary: Vocabulary, string_of: Callable[[int], str]) -> None:
-        super().__init__()
         self._vocabulary = vocabulary
         self._string_of = string_of
+        self._known: dict[int, int] = {}
+        self._cache = ArrayCache(self.code_of)
         self.words: list[NormalWord] = [NormalWord(())]
         """The words by the size of their code."""
         self.tails: set[int] = set()
         """The codes of ends of words, to be joined with the token before."""
         self._codes: dict[NormalWord, int] = {}
 
-    def __missing__(self, orth: int) -> int:
-        if len(self) >= _MEMO_LIMIT:
-            self.clear()  # a bound on memory; words come back at the price of one look-up
-        found = self._vocabulary.look_up(self._string_of(orth))
-        code = 0 if found is None else self._code(found)
-        self[orth] = code
+    def codes(self, hashes: Hashes) -> NDArray[np.int32]:
+        """The code of each token."""
+        return self._cache.of(hashes)
+
+    def code_of(self, orth: int) -> int:
+        """The code of one token."""
+        code = self._known.get(orth)
+        if code is None:
+            if len(self._known) >= _MEMO_LIMIT:
+                self._known.clear()  # a bound on memory; words come back at the price of one look-up
+            found = self._vocabulary.look_up(self._string_of(orth))
+            code = self._known[orth] = 0 if found is None else self._code(found)
         return code
 
     def _code(self, word: NormalWord) -> int:
@@ -184,7 +196,7 @@ class WordMemo(dict[int, int]):
 
     def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
-        word = self.decode(self[tail])
+        word = self.decode(self.code_of(tail))
         if word.hyphen_only and not hyphen:
             return 0
         begin = fold(self._string_of(head))

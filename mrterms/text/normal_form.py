@@ -7,6 +7,7 @@ does no harm as long as both sides agree.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -21,6 +22,7 @@ _BRITISH = (
     ("paed", "ped"), ("colour", "color"), ("tumour", "tumor"), ("fibre", "fiber"), ("centre", "center"), ("foet", "fet"),
     ("diarrhoea", "diarrhea"), ("calibre", "caliber"), ("leuco", "leuko"), ("gynaec", "gynec"), ("orthopaed", "orthoped"),
 )  # fmt: skip
+_BRITISH_SIGN = re.compile("ae|oe|our|bre|tre|leuco")
 # Words in -s that are no plurals, by ending.
 _NO_PLURAL = ("ss", "us", "is", "'s")
 
@@ -58,8 +60,8 @@ def british_to_american(word: str) -> str:
     >>> british_to_american("ischaemic")
     'ischemic'
     """
-    for british, american in _BRITISH:
-        if british in word:
+    if _BRITISH_SIGN.search(word):
+        for british, american in _BRITISH:
             word = word.replace(british, american)
     return word
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from spacy.strings import StringStore
 from spacy.tokens import Doc
 
-__all__ = ["CAPITALISED", "CAPITALS", "FUNCTION_WORDS", "LOWER", "Letters", "Outline", "pieces"]
+from mrterms.text.array_cache import ArrayCache, Hashes
 
-FormArray = NDArray[np.uint64]
+__all__ = ["CAPITALISED", "CAPITALS", "FUNCTION_WORDS", "LOWER", "Letters", "Outline", "pieces"]
 
 LOWER = b"lLfa"
 CAPITALS = b"UGA"
@@ -50,7 +50,6 @@ _FIXED = {
 }  # fmt: skip
 _PIECES = re.compile(r"\w+|[^\w\s]")
 _LINE_BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_SLOTS = 2**16
 
 
 def pieces(text: str) -> list[str]:
@@ -59,26 +58,18 @@ def pieces(text: str) -> list[str]:
 
 
 class Letters:
-    """The letter of each form.
-
-    A table with one slot for many hashes, like the cache of a processor: numpy looks a whole Doc up at once, some five times
-    faster than a dict, and only forms that are not in their slot are looked at in Python.
-    """
+    """The letter of each form."""
 
     def __init__(self, *, title_words: Collection[str] = (), abbreviations: Collection[str] = ()) -> None:
         self.title_words = frozenset(title_words)
         self.abbreviations = frozenset(abbreviations)
-        self._forms = np.zeros(_SLOTS, dtype=np.uint64)
-        self._letters = np.zeros(_SLOTS, dtype=np.uint8)
+        self._strings: StringStore | None = None
+        self._cache = ArrayCache(lambda form: ord(self.letter(self._strings[form])))  # type: ignore[index]
 
-    def of(self, forms: FormArray, strings: StringStore) -> bytes:
+    def of(self, forms: Hashes, strings: StringStore) -> bytes:
         """One letter a token."""
-        slots = (forms & np.uint64(_SLOTS - 1)).astype(np.intp)
-        letters = self._letters[slots]
-        for token in (self._forms[slots] != forms).nonzero()[0].tolist():
-            letter = letters[token] = ord(self.letter(strings[int(forms[token])]))
-            self._forms[slots[token]], self._letters[slots[token]] = forms[token], letter
-        return letters.tobytes()
+        self._strings = strings
+        return self._cache.of(forms).astype(np.uint8).tobytes()
 
     def letter(self, text: str) -> str:
         """The letter of a token's text."""
@@ -122,7 +113,7 @@ class Outline:
     def __init__(self, doc: Doc, letters: Letters) -> None:
         self.doc = doc
         self.strings: StringStore = doc.vocab.strings
-        self.forms: FormArray = doc.to_array("ORTH")  # type: ignore[assignment]
+        self.forms: Hashes = doc.to_array("ORTH")  # type: ignore[assignment]
         self.letters = letters.of(self.forms, self.strings)
 
     def __len__(self) -> int:
