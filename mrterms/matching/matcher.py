@@ -170,16 +170,18 @@ class Matcher:
         places: dict[int, list[Hit | Mention]] = {}
         for where in (*free, *mentions):
             places.setdefault(view.sentence_number(where.token_start), []).append(where)
-        with_lesion = [number for number, found in places.items() if any(self._is_lesion(one) for one in found)]
-        if not with_lesion:
+        bare = [number for number, found in places.items() if any(self._has_role(one, "lesion") for one in found)]
+        shared = [number for number, found in places.items() if self._may_share(found)]
+        if not bare and not shared:
             return []
         items: dict[int, list[Item]] = {}
         for number, found in places.items():
-            if any(number <= other < number + 5 for other in with_lesion):  # a valve is carried over a few sentences only
+            # a valve is carried to a bare lesion over a few sentences only
+            if number in shared or any(number <= other < number + 5 for other in bare):
                 items[number] = self._items(view, number, found)
         site_of = {number: site for number, some in items.items() if (site := _last_site(some))}
         made: list[Mention] = []
-        for number in with_lesion:
+        for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
             carried = carried_site(view, number, site_of, self._stops(view, number))
             composed, unplaced = self._composer.compose(sentence, items[number], carried)
@@ -187,11 +189,12 @@ class Matcher:
             made += self._lone_lesions(view, sentence, unplaced, mentions)
         return made
 
-    def _is_lesion(self, one: Hit | Mention) -> bool:
-        """A lesion without its valve, or a concept that may share its lesion with a valve before or after it."""
-        if isinstance(one, Hit):
-            return self._table.parts[one.key].role == "lesion"
-        return one.short_form is None
+    def _has_role(self, one: Hit | Mention, role: str) -> bool:
+        return isinstance(one, Hit) and self._table.parts[one.key].role == role
+
+    def _may_share(self, found: Sequence[Hit | Mention]) -> bool:
+        """Whether a valve stands beside a concept that may share its lesion with it."""
+        return len(found) > 1 and any(self._has_role(one, "site") for one in found) and any(isinstance(one, Mention) for one in found)
 
     def _items(self, view: View, number: int, found: Sequence[Hit | Mention]) -> list[Item]:
         sentence = view.sentence(number)

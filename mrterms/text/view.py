@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from spacy.attrs import IDX, ORTH
 from spacy.tokens import Doc
 
 from mrterms.records import Section
@@ -70,18 +71,17 @@ class View:
         self._sentences: dict[int, Sentence] = {}
 
     @cached_property
-    def _columns(self) -> tuple[list[int], list[int]]:
-        """Hash and character offset of every token, read at once: a Token object for each would cost ten times as much."""
-        columns = self.doc.to_array(["ORTH", "IDX"])
-        return columns[:, 0].tolist(), columns[:, 1].tolist()  # type: ignore[attr-defined]
-
-    @cached_property
     def text(self) -> str:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
         strings = self.doc.vocab.strings
-        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self._columns[0]]
+        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.doc.to_array("ORTH").tolist()]
         spaces: list[int] = self.doc.to_array("SPACY").tolist()  # type: ignore[attr-defined]
         return "".join([word + " " if space else word for word, space in zip(words, spaces, strict=True)])
+
+    def between(self, start: int, end: int) -> str:
+        """The text from one character to another; both lie at the edges of words, or in the white space between."""
+        span = self.doc.char_span(start, end, alignment_mode="expand")
+        return "" if span is None else span.text[start - span.start_char : end - span.start_char]
 
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
@@ -102,16 +102,18 @@ class View:
             return known
         start = self.sentence_starts[number]
         end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
-        orths, starts = self._columns
-        read = [(_WORDS.get(orth) or _remember(orth, self.doc.vocab.strings[orth]), place) for place, orth in enumerate(orths[start:end], start)]
-        kept = [(word, place) for word, place in read if word[1]]
+        # Two columns of the stretch at once: a Token object for each word would cost ten times as much.
+        columns = self.doc[start:end].to_array([ORTH, IDX]).tolist()
+        strings = self.doc.vocab.strings
+        read = [(_WORDS.get(orth) or _remember(orth, strings[orth]), at, place) for place, (orth, at) in enumerate(columns, start)]
+        kept = [one for one in read if one[0][1]]
         sentence = Sentence(
             start,
             end,
-            [word[0] for word, _ in kept],
-            [word[1] for word, _ in kept],
-            [starts[place] for _, place in kept],
-            [place for _, place in kept],
+            [word for (word, _), _, _ in kept],
+            [lower for (_, lower), _, _ in kept],
+            [at for _, at, _ in kept],
+            [place for _, _, place in kept],
             self.section_at(start),
         )
         self._sentences[number] = sentence
