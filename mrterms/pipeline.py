@@ -137,7 +137,11 @@ def _candidate(nlp: Language, one: dict[str, Any], concept_id: str, score: float
 
 def _pairs(items: Iterable[str] | Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for number, item in enumerate(items):
-        yield (str(number), item) if isinstance(item, str) else item
+        if isinstance(item, str):
+            yield str(number), item
+        else:
+            note_id, text = item
+            yield note_id, text
 
 
 def _note(doc: Doc, note_id: str) -> Note:

@@ -42,7 +42,11 @@ def _words(tokenizer: Callable[[str], Doc], text: str) -> list[str]:
 
 def _undecided(mention: Mention) -> Sense:
     if len(mention.concept_ids) == 1:
-        return Sense(status="unambiguous", concept_id=mention.concept_ids[0], candidates=(Candidate(concept_id=mention.concept_ids[0], probability=1.0),))
+        return Sense(
+            status="unambiguous",
+            concept_id=mention.concept_ids[0],
+            candidates=(Candidate(concept_id=mention.concept_ids[0], probability=1.0),),
+        )
     share = 1.0 / len(mention.concept_ids)
     candidates = tuple(Candidate(concept_id=one, probability=share) for one in mention.concept_ids)
     return Sense(status="ambiguous", concept_id=None, probability=share, candidates=candidates)

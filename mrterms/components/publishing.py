@@ -21,7 +21,9 @@ def reported(lexicon: Lexicon, concept_id: str) -> str:
     return concept.report_as or concept_id if concept else concept_id
 
 
-def publish(doc: Doc, view: View, lexicon: Lexicon, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool) -> list[Mention]:
+def publish(
+    doc: Doc, view: View, lexicon: Lexicon, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool
+) -> list[Mention]:
     """Write the mentions of the lexicon's subject to the Doc; the others go to a span group of their own.
 
     Returns the mentions written, in the order of the annotations.

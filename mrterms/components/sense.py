@@ -17,9 +17,7 @@ __all__ = ["SenseComponent", "make_sense"]
 class SenseComponent:
     """spaCy component around :class:`mrterms.sense.Resolver`."""
 
-    def __init__(
-        self, *, lexicons: Sequence[str], builtin: bool, setting: str | None, threshold: float | None, other_senses: bool
-    ) -> None:
+    def __init__(self, *, lexicons: Sequence[str], builtin: bool, setting: str | None, threshold: float | None, other_senses: bool) -> None:
         register_extension()
         self._lexicon = configured_lexicon(lexicons, builtin)
         self._resolver = Resolver(self._lexicon, setting=setting, threshold=threshold)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from weakref import WeakKeyDictionary, proxy
-
 from typing import Any
+from weakref import WeakKeyDictionary, proxy
 
 from spacy.tokens import Doc, Span
 
@@ -93,5 +92,3 @@ def register_extension() -> None:
     """Make ``span._.mrterms`` known; it reads plain data of the Doc, so DocBin and processes keep it."""
     if not Span.has_extension("mrterms"):
         Span.set_extension("mrterms", getter=_annotation_of, setter=_set_annotation)
-
-

@@ -24,7 +24,7 @@ _VERBS = ("not_close", "back", "leaks", "is_narrow", "not_open")
 _PLACES = frozenset("valve valves leaflet leaflets cusps atrium atria ventricle chamber chambers la ra aorta".split())
 _Span = tuple[int, int, str]
 _CONTRACTIONS = {"n't": "not", "n’t": "not", "ca": "can", "wo": "will"}
-_PASSED_OVER = frozenset("()[]-\"“”")
+_PASSED_OVER = frozenset('()[]-"“”')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Descriptions:
         self._patterns = [(row["pattern"], tuple(row["pattern"].split()), row["lesion"]) for row in rows]
         used = {name for _, names, _ in self._patterns for name in names} - {_GAP}
         self._regexes = {
-            known: re.compile(rf"(?<!\S){self._one_of(known)}") for known in self._phrases if known in used or known.partition(".")[0] in used
+            known: re.compile(rf"(?<!\S){self._one_of(known)}")
+            for known in self._phrases
+            if known in used or known.partition(".")[0] in used
         }
         self._keys = {name: self._keys_of(name) for name in used}
         self._function = re.compile(rf"(?<!\S){self._one_of('function')}")
@@ -62,7 +64,8 @@ class Descriptions:
         text = " ".join(words) + " "
         starts = _starts(words)
         spans = {
-            name: [(*match.span(), site) for site, key in keys for match in self._regexes[key].finditer(text)] for name, keys in self._keys.items()
+            name: [(*match.span(), site) for site, key in keys for match in self._regexes[key].finditer(text)]
+            for name, keys in self._keys.items()
         }
         found: list[Described] = []
         for pattern, names, lesion in self._patterns:
@@ -132,7 +135,9 @@ class Descriptions:
     def _trigger_words(self, name: str) -> Iterator[str]:
         text = " ".join(self._phrases[name] + self._phrases["shut"])
         for word in re.findall(r"[a-z-]{4,}", text):
-            if word.startswith(("clos", "shut", "seal", "coapt", "leak", "back", "regurgitat", "narrow", "open", "tight", "stiff", "wrong")):
+            if word.startswith(
+                ("clos", "shut", "seal", "coapt", "leak", "back", "regurgitat", "narrow", "open", "tight", "stiff", "wrong")
+            ):
                 yield word
 
 

@@ -105,7 +105,9 @@ class FormTable:
         self._vocabulary.starters = {key.partition(" ")[0] for key in (*self.forms, *self.parts)}
         self._vocabulary.close()
 
-    def _put(self, words: tuple[str, ...], term: Term, concept_ids: list[str], *, inverted: bool = False, needs_grade: bool = False) -> Form:
+    def _put(
+        self, words: tuple[str, ...], term: Term, concept_ids: list[str], *, inverted: bool = False, needs_grade: bool = False
+    ) -> Form:
         key = " ".join(words)
         if key not in self.forms:
             self.forms[key] = Form(words, term, concept_ids, inverted=inverted, needs_grade=needs_grade)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from mrterms.lexicon import Lexicon
@@ -168,7 +167,8 @@ class Matcher:
         if not free:
             return []
         places: dict[int, list[Hit | Mention]] = {}
-        for where in (*free, *mentions):
+        every: list[Hit | Mention] = [*free, *mentions]
+        for where in every:
             places.setdefault(view.sentence_number(where.token_start), []).append(where)
         bare = [number for number, found in places.items() if any(self._has_role(one, "lesion") for one in found)]
         shared = [number for number, found in places.items() if self._may_share(found)]
@@ -231,7 +231,12 @@ class Matcher:
             if len(sites) != 1:
                 return None
             pair = (sites.pop(), "disease")
-        site_first = mention.text[:4].lower() in {site[:4] for site, _ in self._site_lesions} or mention.text[:2] in {"MV", "AV", "TV", "PV"}
+        site_first = mention.text[:4].lower() in {site[:4] for site, _ in self._site_lesions} or mention.text[:2] in {
+            "MV",
+            "AV",
+            "TV",
+            "PV",
+        }
         return Item(0, 0, pair[0], pair[1], site_first=site_first)
 
     def _stops(self, view: View, number: int) -> frozenset[int]:

@@ -62,7 +62,7 @@ class View:
     def __init__(self, doc: Doc) -> None:
         self.doc = doc
         self.length = len(doc)
-        starts: list[int] = (doc.to_array("SENT_START") == 1).nonzero()[0].tolist()  # type: ignore[attr-defined]
+        starts: list[int] = (doc.to_array("SENT_START") == 1).nonzero()[0].tolist()
         self.sentence_starts = starts if starts[:1] == [0] else [0, *starts]
         self.sections: list[Section] = [
             Section(name=span.label_, token_start=span.start, token_end=span.end) for span in doc.spans.get(SECTIONS_KEY, ())
@@ -75,7 +75,7 @@ class View:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
         strings = self.doc.vocab.strings
         words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.doc.to_array("ORTH").tolist()]
-        spaces: list[int] = self.doc.to_array("SPACY").tolist()  # type: ignore[attr-defined]
+        spaces: list[int] = self.doc.to_array("SPACY").tolist()
         return "".join([word + " " if space else word for word, space in zip(words, spaces, strict=True)])
 
     def between(self, start: int, end: int) -> str:
@@ -103,7 +103,7 @@ class View:
         start = self.sentence_starts[number]
         end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
         # Two columns of the stretch at once: a Token object for each word would cost ten times as much.
-        columns = self.doc[start:end].to_array([ORTH, IDX]).tolist()
+        columns = self.doc[start:end].to_array([ORTH, IDX]).tolist()  # type: ignore[attr-defined]  # missing in spaCy's stub
         strings = self.doc.vocab.strings
         read = [(_WORDS.get(orth) or _remember(orth, strings[orth]), at, place) for place, (orth, at) in enumerate(columns, start)]
         kept = [one for one in read if one[0][1]]
