@@ -1,8 +1,8 @@
 """The cue table of the sense step: words and phrases by the class of evidence they are, as a clinician can read them.
 
 ``sense_cues.tsv`` has a row a cue: ``cue`` (a word, a phrase, or ``re:`` and a pattern for one whole token), ``class``
-(the name under which the model weighs all cues of a kind together), ``position`` (``any``, ``left`` or ``right`` of the
-short form) and ``note``.  Cues teach the model nothing by themselves: the weight of a class is learned.
+(the name under which the model weighs all cues of a kind together), ``position`` (``any``; ``near`` the short
+form, or near it on the ``left`` or ``right``) and ``note``.  Cues teach the model nothing by themselves: the weight of a class is learned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mrterms.lexicon.tables import Row, read_table
 
 __all__ = ["Cues", "Position", "load_cues"]
 
-Position = Literal["any", "left", "right"]
+Position = Literal["any", "near", "left", "right"]
 SETTING_PREFIX = "setting:"
 SECTION_PREFIX = "section:"
 
@@ -48,8 +48,8 @@ def _build(rows: Iterable[Row]) -> Cues:
     cues = Cues()
     for row in rows:
         cue, name = row["cue"], row["class"]
-        if row["position"] not in ("any", "left", "right"):
-            row.fail(f"unknown position {row['position']!r}", "any, left or right")
+        if row["position"] not in ("any", "near", "left", "right"):
+            row.fail(f"unknown position {row['position']!r}", "any, near, left or right")
         if not cue or not name:
             row.fail("a cue needs words and a class")
         position = cast(Position, row["position"])

@@ -25,10 +25,14 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _OPEN_BEFORE = re.compile(r"[(\[]\s*[\"'“‘]?$")
 _OR_BEFORE = re.compile(r",?\s+(?:or|abbreviated(?: as)?|hereafter|termed)\s+[\"'“‘]?$|,\s*$|\s*=\s*$|\s+[-–—]\s+$")
 _AFTER_BRACKET = re.compile(r"[\"'”’]?(?:s)?\s*[(\[]\s*(?:i\.?e\.?,?\s+|=\s*)?([^()\[\]\n]{3,80}?)\s*[;,)\]]")
-_AFTER_SIGN = re.compile(r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)\s*([A-Za-z][^()\[\]\n;:.=]{2,79})")
+_AFTER_SIGN = re.compile(
+    r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)"
+    r"\s*([A-Za-z][^()\[\]\n;:.=]{2,79})"
+)
 _NOT_LONG_FORMS = frozenset(
-    "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with was were "
-    "insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient prior post".split()
+    "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with "
+    "was were insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient "
+    "prior post".split()
 )
 
 
@@ -46,7 +50,9 @@ class Definition:
 def normal_words(text: str) -> tuple[str, ...]:
     """The words of a long form in lower case, hyphens as spaces, a plural ``s`` taken off the last."""
     words = re.sub(r"[^a-z' ]+", " ", text.lower().replace("-", " ")).split()
-    if words and len(words[-1]) > 4 and words[-1].endswith("s") and not words[-1].endswith(("ss", "sis", "us", "is")):
+    if words and words[-1].endswith("ies"):
+        words[-1] = f"{words[-1][:-3]}y"
+    elif words and len(words[-1]) > 4 and words[-1].endswith("s") and not words[-1].endswith(("ss", "sis", "us", "is")):
         words[-1] = words[-1][:-1]
     return tuple(words)
 

@@ -19,8 +19,12 @@ __all__ = ["Example", "ExampleBuilder", "LabelledForm", "long_form_examples", "m
 
 _CHARACTERS = 420
 """Read to each side of a long form: more than the window of words."""
-_PER_DOCUMENT = 6
+_PER_DOCUMENT = 8
 """Examples of one concept taken from one document: a review of mitral regurgitation must not drown the others."""
+_FORMS = 3
+"""Short forms tried for one long form, the first of the lexicon's table: contexts repeat."""
+_SISTERS = 3
+"""Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct."""
 _MARK = re.compile(r"\{([^{}|]+)\|([a-z0-9_]+)(?:\|[^{}]*)?\}")
 
 _LONG_WORD = re.compile(r"[A-Za-z]+|[^\sA-Za-z-]")
@@ -70,7 +74,7 @@ class ExampleBuilder:
         span = doc.char_span(place.start, place.end, alignment_mode="expand")
         if not senses or span is None:
             return None
-        words = [word for word in self.reader.words(doc.to_array("ORTH").tolist(), doc.vocab.strings)]  # type: ignore[attr-defined]
+        words = self.reader.words(doc.to_array("ORTH").tolist(), doc.vocab.strings)
         start = sum(word.kind != 3 for word in words[: span.start])
         end = start + sum(word.kind != 3 for word in words[span.start : span.end])
         setting = place.setting or guess_setting_of_words(words)
@@ -141,6 +145,8 @@ class LongForms:
             words = tuple(name.split())
             self._names[words[0]].append((words, concept_id))
 
+        self.sisters_of = _sisters(lexicon, self.forms_of)
+
     def _add(self, name: str, concept_id: str) -> None:
         name = " ".join(name.lower().replace("-", " ").split())
         if concept_id in self.forms_of and len(name) > 7 and (" " in name or len(name) > 10):
@@ -158,6 +164,34 @@ class LongForms:
                         found.append((start, words[last][1], concept_id))
                     break
         return found
+
+
+def _sisters(lexicon: SenseLexicon, forms_of: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str, str]]]:
+    """By disorder: the short forms of other disorders with a common ancestor, each with that sense."""
+    disorders = {name: ancestors(lexicon, name) for name in forms_of if lexicon.concepts[name].semantic_type == "disorder"}
+    return {
+        name: [
+            (form, other)
+            for other, others in disorders.items()
+            if other != name and kin & others and other not in kin and name not in others
+            for form in forms_of[other][:2]
+        ]
+        for name, kin in disorders.items()
+        if not lexicon.concepts[name].other_sense
+    }
+
+
+def ancestors(lexicon: SenseLexicon, concept_id: str) -> set[str]:
+    """The parents of a concept, their parents, and so on."""
+    found: set[str] = set()
+    waiting = [concept_id]
+    while waiting:
+        concept = lexicon.concepts.get(waiting.pop())
+        for parent in concept.parents if concept else ():
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
 
 
 def _same(word: str, part: str) -> bool:
@@ -179,9 +213,9 @@ def long_form_examples(
         by_concept: dict[str, list[int]] = defaultdict(list)
         for at, (_, _, concept) in enumerate(found):
             by_concept[concept].append(at)
-        for concept, places in by_concept.items():
+        for places in by_concept.values():
             for at in sorted(rng.sample(places, min(len(places), _PER_DOCUMENT))):
-                yield from _masked(doc, text, found, at, finder.forms_of, rng, setting)
+                yield from _masked(doc, text, found, at, finder, rng, setting)
 
 
 def _masked(
@@ -189,14 +223,18 @@ def _masked(
     text: str,
     found: Sequence[tuple[int, int, str]],
     at: int,
-    forms_of: Mapping[str, Sequence[str]],
+    finder: LongForms,
     rng: random.Random,
     setting: str | None,
 ) -> Iterator[LabelledForm]:
     start, end, concept = found[at]
     low, high = max(0, start - _CHARACTERS), min(len(text), end + _CHARACTERS)
     shorten = rng.random() < 0.4
-    for form in forms_of[concept]:
+    forms_of = finder.forms_of
+    own = [(form, concept, "long form") for form in forms_of[concept][:_FORMS]]
+    sisters = finder.sisters_of.get(concept, ())
+    taught = [(form, sense, "sister") for form, sense in rng.sample(sisters, min(len(sisters), _SISTERS))]
+    for form, sense, kind in own + taught:
         pieces, here, place = [], low, 0
         for other_start, other_end, other in found:
             if other_start < here or other_end > high:
@@ -216,4 +254,4 @@ def _masked(
             if bracket := re.compile(r"\s*[(\[][A-Za-z.]{2,6}[)\]]").match(text, here):
                 here = bracket.end()
         pieces.append(text[here:high])
-        yield LabelledForm("".join(pieces), place, place + len(form), form, concept, doc, "long form", setting)
+        yield LabelledForm("".join(pieces), place, place + len(form), form, sense, doc, kind, setting)

@@ -10,7 +10,7 @@ Speed: a token is read through its ORTH id; everything that depends on the word 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,10 +76,26 @@ class Context:
         """Every feature by name: what training counts."""
         for word, bucket, on_left, _ in self.words:
             for base in word.left if on_left else word.right:
-                for level in BUCKETS[bucket]:
-                    yield f"{level}|{base}"
+                yield from levels(base, bucket)
         for fact, _, _ in self.facts:
             yield f"*|{fact}"
+
+
+_STOP_WORDS: Final = frozenset(
+    "a an the and or of in on at to for with from by as is was were are be been has had have that this which who it its he she his her "
+    "they their there after but also not no than then these those we our all may can could would should will did do does into "
+    "during when while".split()
+)
+_NEAR_ONLY: Final = "~"
+"""Mark of a base that says nothing from afar: a function word, a number."""
+
+
+def levels(base: str, bucket: int) -> Iterator[str]:
+    """The feature names of a base in a bucket."""
+    near_only = base[0] == _NEAR_ONLY
+    for level in BUCKETS[bucket]:
+        if not (near_only and level in "as"):
+            yield f"{level}|{base}"
 
 
 def _shape(word: str) -> str:
@@ -92,14 +108,19 @@ def _shape(word: str) -> str:
     return "Xx" if word[0].isupper() else "x"
 
 
+def _base(name: str, position: str) -> str:
+    return f"<{name}>" if position == "any" else f"{_NEAR_ONLY}<{name}>"
+
+
 _DIGITS = re.compile(r"[0-9]")
 
 
 class Reader:
     """Reads contexts with the cues of a lexicon; one for each pipeline, safe to share between documents."""
 
-    def __init__(self, cues: Cues) -> None:
+    def __init__(self, cues: Cues, clusters: Mapping[str, int] | None = None) -> None:
         self.cues = cues
+        self.clusters = clusters or {}
         self._words: dict[int, Word] = {}
         self._limit = 200_000
 
@@ -126,17 +147,16 @@ class Reader:
         found = self.cues.of_word(text, lower)
         setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
         found = [(name, position) for name, position in found if not name.startswith(SETTING_PREFIX)]
-        own = [_DIGITS.sub("0", lower)]
+        own = [f"{_NEAR_ONLY}{lower}" if lower in _STOP_WORDS else _DIGITS.sub("0", lower)]
         if text.isupper() and 1 < len(text) < 6:
             own.append(f"^{text}")  # TR and tr, AS and as
         if len(lower) > 5 and lower.isalpha():
-            own.append(f"{lower[:5]}~")  # regurgitant, regurgitation, regurgitations
-        left = (*own, *(f"<{name}>" for name, position in found if position != "right"))
-        right = (*own, *(f"<{name}>" for name, position in found if position != "left"))
-        if text in _END:
-            kind = 2
-        else:
-            kind = 0 if any(character.isalnum() for character in text) else 1
+            own.append(f"{lower[:5]}-")  # regurgitant, regurgitation, regurgitations
+        if (cluster := self.clusters.get(lower)) is not None and lower not in _STOP_WORDS:
+            own.append(f"={cluster}")
+        left = (*own, *(_base(name, position) for name, position in found if position != "right"))
+        right = (*own, *(_base(name, position) for name, position in found if position != "left"))
+        kind = 2 if text in _END else 0 if any(character.isalnum() for character in text) else 1
         if kind and not found:
             left = right = ()
         classes = frozenset(name for name, _ in found)
@@ -159,7 +179,6 @@ class Reader:
         if not left and not right:
             facts.append(("alone", -1, -1))
         return context
-
 
     def add_shape(self, context: Context, text: str) -> None:
         """How the short form itself is written: dotted, plural, in lower case."""

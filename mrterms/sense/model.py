@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrterms.errors import ConfigError
-from mrterms.sense.features import BUCKETS, Context, Word
+from mrterms.sense.features import Context, Word, levels
 
 __all__ = ["Model", "empty_model", "load_model", "save_model"]
 
@@ -32,7 +32,8 @@ class Model:
     """The model's parts: ``weights`` (a row a feature, a column a part), ``tree`` (a row a part, a column a sense).
 
     A part is a sense with weights of its own or an ancestor that senses share; ``weights @ tree`` are the weights of the
-    senses. ``biases`` and ``scales`` go by short form; ``card`` says what the model was made of and how good it is.
+    senses. ``biases`` and ``scales`` go by short form; ``clusters`` are words of like
+    company. ``card`` says what the model was made of and how good it is.
     """
 
     features: dict[str, int]
@@ -42,6 +43,7 @@ class Model:
     biases: dict[tuple[str, str], float] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
+    clusters: Mapping[str, int] = field(default_factory=dict)
 
     def columns(self, senses: Sequence[str]) -> NDArray[np.float32]:
         """The weights of some senses side by side; a sense that the model never saw has none."""
@@ -74,7 +76,7 @@ class Model:
         return rows, places, ends
 
     def _word_rows(self, word: Word, bucket: int, *, on_left: bool) -> tuple[int, ...]:
-        names = (f"{level}|{base}" for base in (word.left if on_left else word.right) for level in BUCKETS[bucket])
+        names = (name for base in (word.left if on_left else word.right) for name in levels(base, bucket))
         return tuple(row for name in names if (row := self.features.get(name)) is not None)
 
 
@@ -87,7 +89,7 @@ def save_model(model: Model, folder: Path) -> None:
     """Write ``weights.npz`` and ``model.json``; the same model gives the same bytes of arrays."""
     folder.mkdir(parents=True, exist_ok=True)
     forms = sorted(model.biases)
-    arrays = {
+    arrays: dict[str, Any] = {
         "features": _pack(sorted(model.features, key=model.features.__getitem__)),
         "senses": _pack(sorted(model.senses, key=model.senses.__getitem__)),
         # Steps of 1/64 and the long tail of nothings taken out: a third of the size, and no decision changes.
@@ -95,6 +97,8 @@ def save_model(model: Model, folder: Path) -> None:
         "tree": model.tree.astype(np.uint8),
         "bias_names": _pack(f"{form}\t{sense}" for form, sense in forms),
         "biases": np.array([model.biases[form] for form in forms], dtype=np.float32),
+        "cluster_words": _pack(model.clusters),
+        "clusters": np.array(list(model.clusters.values()), dtype=np.uint16),
         "scale_names": _pack(sorted(model.scales)),
         "scales": np.array([model.scales[form] for form in sorted(model.scales)], dtype=np.float32),
     }
@@ -122,6 +126,7 @@ def load_model(folder: Traversable) -> Model:
             {(name[0], name[1]): float(value) for name, value in zip(names, arrays["biases"], strict=True)},
             dict(zip(_unpack(arrays["scale_names"]), map(float, arrays["scales"]), strict=True)),
             card,
+            dict(zip(_unpack(arrays["cluster_words"]), arrays["clusters"].tolist(), strict=True)),
         )
 
 

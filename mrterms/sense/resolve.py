@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources.abc import Traversable
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -37,6 +38,8 @@ DISCOURSE_WEIGHT: Final = 1.5
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
 LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
+GUESS_WEIGHT: Final = 0.5
+"""Share of a guessed setting in its priors; the rest is the mean of all settings, since the guess may be wrong."""
 _SURE: Final = 0.9
 _PRIOR_FLOOR: Final = 0.002
 """No sense is impossible: CASI and Vanderbilt saw hundreds of mentions a form, not millions (domain.md 2.1)."""
@@ -124,12 +127,11 @@ class Resolver:
             raise ConfigError(f"unknown setting {setting!r}", fix=f"one of {', '.join(SETTINGS)}")
         if threshold is not None and not 0.0 <= threshold <= 1.0:
             raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
-        folder = getattr(lexicon, "folder", None) or lexicon_folder("valve")
         self.lexicon = lexicon
         self.setting = setting
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
-        self.reader = Reader(load_cues(folder / "sense_cues.tsv") if cues is None else cues)
-        self.model = load_model(folder / "models") if model is None else model
+        self.model = load_model(_table(lexicon, "models")) if model is None else model
+        self.reader = Reader(load_cues(_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
         self._forms: dict[str, _Form] = {}
         self._plain: dict[tuple[str, ...], Sense] = {}
 
@@ -140,7 +142,8 @@ class Resolver:
         setting, verdicts = self.weigh(view, mentions)
         waiting = iter(verdicts)
         senses = [
-            self._decide(next(waiting), view, setting) if self._is_ambiguous(mention) else self._plain_sense(mention) for mention in mentions
+            self._decide(next(waiting), view, setting) if self._is_ambiguous(mention) else self._plain_sense(mention)
+            for mention in mentions
         ]
         return setting, senses
 
@@ -179,7 +182,7 @@ class Resolver:
         senses = tuple(entry.concept_id for entry in entries)
         scale = self.model.scales.get(short_form, self.model.scales.get("*", 1.0))
         biases = np.array([self.model.biases.get((short_form, sense), 0.0) for sense in senses])
-        starts = {setting: scale * (biases + log_priors(entries, setting)) for setting in SETTINGS}
+        starts = {setting: scale * (biases + log_priors(entries, setting, guessed=self.setting is None)) for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
         return _Form(senses, self.model.columns(senses) * np.float32(scale), starts, outside, scale)
 
@@ -279,18 +282,17 @@ class Resolver:
         return Sense(
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,
-            probability=round(chance, 4),
+            probability=round(outside if sure and self._is_outside(verdict.senses[best]) else chance, 4),
             candidates=tuple(_candidate(verdict.senses[i], chances[i]) for i in order),
             evidence=tuple(self.evidence(verdict, view, limit=_SHOWN)),
         )
 
     def evidence(self, verdict: Verdict, view: View, *, limit: int | None = None) -> list[Evidence]:
-        """What spoke for the best sense against the second, strongest first; the weights sum to the difference in score.
+        """What spoke for the best sense against its rival, strongest first; the weights sum to the difference in score.
 
         With ``limit`` the weaker words are summed into one entry ``other words``.
         """
-        order = sorted(range(len(verdict.scores)), key=lambda i: -verdict.scores[i])
-        best, second = order[0], order[1] if len(order) > 1 else order[0]
+        best, second = self.rivals(verdict)
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
@@ -302,6 +304,14 @@ class Resolver:
         found.extend(words)
         found.sort(key=lambda cue: -abs(cue.weight))
         return found
+
+    def rivals(self, verdict: Verdict) -> tuple[int, int]:
+        """The best sense, and the best that would have come out differently (for Michigan not Mister, but mitral)."""
+        order = sorted(range(len(verdict.scores)), key=lambda i: -verdict.scores[i])
+        best = order[0]
+        outside = self._is_outside(verdict.senses[best])
+        others = [i for i in order[1:] if not (outside and self._is_outside(verdict.senses[i]))] or order[1:] or [best]
+        return best, others[0]
 
     def _word_evidence(self, verdict: Verdict, view: View, best: int, second: int) -> list[Evidence]:
         if not verdict.rows:
@@ -323,9 +333,21 @@ class Resolver:
         return found
 
 
-def log_priors(entries: Sequence[SenseEntry], setting: str) -> NDArray[np.float64]:
+def _table(lexicon: SenseLexicon, name: str) -> Traversable:
+    """A file or folder of the lexicon, or the shipped one where it has none of its own."""
+    folder: Traversable | None = getattr(lexicon, "folder", None)
+    if folder is not None and ((own := folder / name).is_file() or own.is_dir()):
+        return own
+    return lexicon_folder("valve") / name
+
+
+def log_priors(entries: Sequence[SenseEntry], setting: str, *, guessed: bool = True) -> NDArray[np.float64]:
     """The logarithms of the prior probabilities of a setting, each at least the floor."""
-    priors = np.array([max(entry.priors.get(setting, 0.0), _PRIOR_FLOOR) for entry in entries])
+    own = np.array([entry.priors.get(setting, 0.0) for entry in entries])
+    if guessed:
+        every = np.array([[entry.priors.get(other, 0.0) for other in SETTINGS] for entry in entries]).mean(axis=1)
+        own = GUESS_WEIGHT * own + (1 - GUESS_WEIGHT) * every
+    priors = np.maximum(own, _PRIOR_FLOOR)
     logs: NDArray[np.float64] = np.log(priors / priors.sum())
     return logs
 

@@ -5,7 +5,6 @@ Needs the extra ``train`` (scikit-learn, which brings SciPy); nothing here is im
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrterms.errors import MissingExtraError
-from mrterms.sense.examples import Example
+from mrterms.records import SenseEntry
+from mrterms.sense.examples import Example, ancestors
 from mrterms.sense.model import Model
 from mrterms.sense.resolve import SenseLexicon, log_priors
 
-__all__ = ["TrainingOptions", "fit", "predict", "scale_by_form"]
+__all__ = ["TrainingOptions", "fit", "held_out", "predict"]
 
 Floats = NDArray[np.float64]
 
@@ -28,17 +28,27 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
     """How to fit. ``own`` and ``shared``: strength of the pull to zero on a sense's own weights and on shared ones.
-    ``least``: documents in which a feature must stand; ``rare``: examples under which a sense has only shared weights.
+    ``least``: documents in which a feature must stand; ``rare``: examples under which a sense has only shared weights;
+    ``reach``: how freely features of a level gain weight; ``floor``, ``power``, ``stretch``: see
+    :func:`_weights`; ``pooled``: weight of the task of telling all senses of all forms apart.
     """
 
     own: float = 0.5
     shared: float = 0.15
-    bias: float = 0.01
+    bias: float = 0.3
     least: int = 5
-    rare: int = 12
-    iterations: int = 60
-    kinds: Mapping[str, float] = field(default_factory=lambda: {"masked": 1.0, "defined": 1.0, "long form": 0.5, "written": 2.0})
-    balance: float = 0.8
+    rare: int = 6
+    iterations: int = 80
+    kinds: Mapping[str, float] = field(
+        default_factory=lambda: {"masked": 1.0, "defined": 1.0, "long form": 0.6, "sister": 0.3, "written": 2.0}
+    )
+    reach: Mapping[str, float] = field(
+        default_factory=lambda: {"a": 0.6, "s": 0.8, "n": 1.2, "l": 1.5, "r": 1.5, "L": 2.0, "R": 2.0, "*": 1.5}
+    )
+    floor: float = 0.05
+    power: float = 0.4
+    stretch: float = 8.0
+    pooled: float = 0.3
 
 
 @dataclass(slots=True)
@@ -57,28 +67,31 @@ class _Group:
 
 def families(lexicon: SenseLexicon, senses: Sequence[str]) -> Floats:
     """Which sense has which of the ancestors that senses share (a row an ancestor, a column a sense)."""
-    ancestors = {sense: _ancestors(lexicon, sense) for sense in senses}
-    counts = Counter(name for names in ancestors.values() for name in names)
+    kin = {sense: _ancestors(lexicon, sense) for sense in senses}
+    counts = Counter(name for names in kin.values() for name in names)
     # Ancestors of exactly the same senses would only share one weight between them.
-    rows = {tuple(float(name in ancestors[sense]) for sense in senses) for name, count in counts.items() if count > 1}
+    rows = {tuple(float(name in kin[sense]) for sense in senses) for name, count in counts.items() if count > 1}
     return np.array(sorted(rows, reverse=True)).reshape(len(rows), len(senses))
 
 
 def _ancestors(lexicon: SenseLexicon, concept_id: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [concept_id]
-    while waiting:
-        concept = lexicon.concepts.get(waiting.pop())
-        for parent in concept.parents if concept else ():
-            if parent not in found:
-                found.add(parent)
-                waiting.append(parent)
     concept = lexicon.concepts.get(concept_id)
-    return found | {"outside the subject" if concept is None or concept.other_sense else f"type: {concept.semantic_type}"}
+    side = "outside the subject" if concept is None or concept.other_sense else f"type: {concept.semantic_type}"
+    return {*ancestors(lexicon, concept_id), side}
 
 
-def fit(examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon, *, options: TrainingOptions | None = None) -> Model:
-    """Fit a model. ``names``: the feature names by id. Scales are 1 until :func:`scale_by_form` has seen held-out scores."""
+def fit(
+    examples: Sequence[Example],
+    names: Sequence[str],
+    lexicon: SenseLexicon,
+    *,
+    options: TrainingOptions | None = None,
+    base: Model | None = None,
+) -> Model:
+    """Fit a model. ``names``: the feature names by id. Scales are 1 until held-out scores calibrate them.
+
+    With ``base``, what that model says is the start, and only the difference is learned: so a few notes adapt it.
+    """
     try:
         from scipy.optimize import minimize
     except ImportError:
@@ -86,11 +99,17 @@ def fit(examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon
     options = options or TrainingOptions()
     kept = _kept_features(examples, options.least)
     senses = sorted({entry.concept_id for form in {e.short_form for e in examples} for entry in lexicon.senses[form]})
-    groups, bias_names = _groups(examples, kept, senses, lexicon, options)
+    counts = Counter(sense for example in examples if len(example.senses) == 1 for sense in example.senses)
+    frequent = np.array([counts[sense] >= options.rare for sense in senses])
+    reaches = _reaches(kept, names, options)
+    groups, bias_names = _groups(examples, kept, reaches, senses, lexicon, options)
+    if base is None:
+        groups.append(_pooled(examples, kept, reaches, senses, frequent, len(bias_names), options))
+        bias_names.extend(("*", sense) for sense, is_frequent in zip(senses, frequent, strict=True) if is_frequent)
+    else:
+        _start_from(base, groups, examples, names, lexicon)
     tree = families(lexicon, senses)
     # Row by row: first the senses with weights of their own, then what senses share.
-    counts = Counter(sense for example in examples for sense in example.senses)
-    frequent = np.array([counts[sense] >= options.rare for sense in senses])
     tree = np.vstack([np.eye(len(senses))[frequent], tree])
     pull = np.where(np.arange(len(tree)) < frequent.sum(), options.own, options.shared)[:, None]
     shape = (len(tree), len(kept))
@@ -114,9 +133,9 @@ def fit(examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon
         loss, np.zeros(size + len(bias_names)), jac=True, method="L-BFGS-B", options={"maxiter": options.iterations, "maxcor": 6}
     )
     flat = result.x
-    weights = flat[:size].reshape(shape).T
+    weights = flat[:size].reshape(shape).T * reaches[:, None]
     ids = sorted(kept, key=kept.__getitem__)
-    return Model(
+    learned = Model(
         {names[i]: row for row, i in enumerate(ids)},
         {sense: column for column, sense in enumerate(senses)},
         weights.astype(np.float32),
@@ -124,6 +143,31 @@ def fit(examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon
         dict(zip(bias_names, map(float, flat[size:]), strict=True)),
         {"*": 1.0},
     )
+    return learned if base is None else _joined(base, learned)
+
+
+def _start_from(base: Model, groups: Sequence[_Group], examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon) -> None:
+    by_form: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        by_form[example.short_form].append(example)
+    for group in groups:
+        group.starts = np.array(predict(base, by_form[group.form], names, lexicon))
+
+
+def _joined(base: Model, learned: Model) -> Model:
+    """The model whose scores are the sum of both."""
+    features = {name: row for row, name in enumerate({**base.features, **learned.features})}
+    senses = {name: column for column, name in enumerate({**base.senses, **learned.senses})}
+    parts = base.weights.shape[1]
+    weights = np.zeros((len(features), parts + learned.weights.shape[1]), dtype=np.float32)
+    tree = np.zeros((weights.shape[1], len(senses)), dtype=np.float32)
+    for model, at in ((base, 0), (learned, parts)):
+        columns = slice(at, at + model.weights.shape[1])
+        weights[[features[name] for name in model.features], columns] = model.weights
+        tree[columns, [senses[name] for name in model.senses]] = model.tree
+    keys = {**base.biases, **learned.biases}
+    biases = {key: base.biases.get(key, 0.0) + learned.biases.get(key, 0.0) for key in keys}
+    return Model(features, senses, weights, tree, biases, dict(base.scales), clusters=base.clusters)
 
 
 def _kept_features(examples: Sequence[Example], least: int) -> dict[int, int]:
@@ -140,7 +184,12 @@ def _kept_features(examples: Sequence[Example], least: int) -> dict[int, int]:
     return {i: row for row, i in enumerate(sorted(i for i, docs in seen.items() if len(docs) >= least))}
 
 
-def _matrix(examples: Sequence[Example], kept: Mapping[int, int]) -> Any:
+def _reaches(kept: Mapping[int, int], names: Sequence[str], options: TrainingOptions) -> Floats:
+    """How freely each feature may gain weight, by its level: the words beside the form before those far away."""
+    return np.array([options.reach.get(names[i][0], 1.0) for i in sorted(kept, key=kept.__getitem__)])
+
+
+def _matrix(examples: Sequence[Example], kept: Mapping[int, int], reaches: Floats) -> Any:
     from scipy.sparse import csr_matrix
 
     columns = array("i")
@@ -148,21 +197,28 @@ def _matrix(examples: Sequence[Example], kept: Mapping[int, int]) -> Any:
     for example in examples:
         columns.extend(row for i in example.features if (row := kept.get(i)) is not None)
         ends.append(len(columns))
-    return csr_matrix((np.ones(len(columns)), np.frombuffer(columns, dtype=np.int32), ends), shape=(len(examples), len(kept)))
+    rows = np.frombuffer(columns, dtype=np.int32)
+    return csr_matrix((reaches[rows], rows, ends), shape=(len(examples), len(kept)))
 
 
 def _groups(
-    examples: Sequence[Example], kept: Mapping[int, int], senses: Sequence[str], lexicon: SenseLexicon, options: TrainingOptions
+    examples: Sequence[Example],
+    kept: Mapping[int, int],
+    reaches: Floats,
+    senses: Sequence[str],
+    lexicon: SenseLexicon,
+    options: TrainingOptions,
 ) -> tuple[list[_Group], list[tuple[str, str]]]:
     place = {sense: column for column, sense in enumerate(senses)}
     by_form: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
         by_form[example.short_form].append(example)
-    groups, bias_names = [], []
+    groups: list[_Group] = []
+    bias_names: list[tuple[str, str]] = []
     for form, members in sorted(by_form.items()):
         entries = lexicon.senses[form]
         candidates = [entry.concept_id for entry in entries]
-        x = _matrix(members, kept)
+        x = _matrix(members, kept, reaches)
         starts = {setting: log_priors(entries, setting) for setting in {member.setting for member in members}}
         right = np.array([[candidate in member.senses for candidate in candidates] for member in members])
         groups.append(
@@ -173,7 +229,7 @@ def _groups(
                 np.array([place[candidate] for candidate in candidates]),
                 right,
                 np.array([starts[member.setting] for member in members]),
-                _weights(members, options),
+                _weights(members, entries, lexicon, options),
                 slice(len(bias_names), len(bias_names) + len(candidates)),
             )
         )
@@ -181,14 +237,56 @@ def _groups(
     return groups, bias_names
 
 
-def _weights(members: Sequence[Example], options: TrainingOptions) -> Floats:
-    """Weights by kind; the senses of a form drawn together by the power ``balance`` of their counts."""
+def _pooled(
+    examples: Sequence[Example],
+    kept: Mapping[int, int],
+    reaches: Floats,
+    senses: Sequence[str],
+    frequent: NDArray[np.bool_],
+    bias: int,
+    options: TrainingOptions,
+) -> _Group:
+    """All senses against all: what sets valve lesions apart from infarcts is learned from every lesion, not from MI alone."""
+    columns = np.flatnonzero(frequent)
+    place = {senses[column]: at for at, column in enumerate(columns.tolist())}
+    first: dict[str, str] = {}
+    members = []
+    for example in examples:
+        sense = example.senses[0]
+        if example.kind == "sister" or len(example.senses) > 1 or sense not in place:
+            continue
+        if first.setdefault(sense, example.short_form) == example.short_form:
+            members.append(example)
+    x = _matrix(members, kept, reaches)
+    right = np.zeros((len(members), len(columns)), dtype=np.bool_)
+    right[np.arange(len(members)), [place[member.senses[0]] for member in members]] = True
+    mass = right.sum(axis=0)
+    weights = options.pooled * (mass.mean() / mass[right.argmax(axis=1)]) ** 0.5
+    starts = np.zeros(right.shape)
+    return _Group("*", x, x.T.tocsr(), columns, right, starts, weights, slice(bias, bias + len(columns)))
+
+
+def _weights(members: Sequence[Example], entries: Sequence[SenseEntry], lexicon: SenseLexicon, options: TrainingOptions) -> Floats:
+    """Weights by kind, then drawn to the same mass for the subject's senses and the outside ones.
+
+    Within each side a sense gets mass by a root of its highest prior: one that is rare everywhere must not outweigh a
+    common one because raw text names it often (myocardial ischaemia).
+    """
     weights = np.array([options.kinds.get(member.kind, 1.0) * member.weight for member in members])
-    mass: Counter[tuple[str, ...]] = Counter()
+    mass: dict[tuple[str, ...], float] = defaultdict(float)
     for member, weight in zip(members, weights, strict=True):
-        mass[member.senses[:1]] += float(weight)
-    mean = sum(mass.values()) / len(mass)
-    return weights * np.array([(mean / mass[member.senses[:1]]) ** options.balance for member in members])
+        mass[member.senses] += float(weight)
+    wanted = {entry.concept_id: (max(entry.priors.values()) + options.floor) ** options.power for entry in entries}
+    goal = {senses: float(np.mean([wanted[sense] for sense in senses])) for senses in mass}
+    outside = {senses: lexicon.concepts[senses[0]].other_sense for senses in mass}
+    total = sum(mass.values())
+    factors = {}
+    for side in (True, False):
+        there = [senses for senses in mass if outside[senses] is side]
+        share = (0.5 if len(set(outside.values())) > 1 else 1.0) * total / max(1e-9, sum(goal[senses] for senses in there))
+        factors.update({senses: min(max(share * goal[senses] / mass[senses], 1 / options.stretch), options.stretch) for senses in there})
+    drawn: Floats = weights * np.array([factors[member.senses] for member in members])
+    return drawn
 
 
 def _cost(group: _Group, scores: Floats) -> tuple[float, Floats]:
@@ -220,34 +318,6 @@ def predict(model: Model, examples: Sequence[Example], names: Sequence[str], lex
         rows = [row for i in example.features if (row := rows_of[i]) >= 0]
         scores.append(starts[example.setting] + columns[rows].sum(axis=0))
     return scores
-
-
-def scale_by_form(examples: Sequence[Example], scores: Sequence[Floats], lexicon: SenseLexicon, *, least: int = 60) -> dict[str, float]:
-    """The scale of each form's scores under which held-out probabilities are honest (temperature scaling); ``*``: of all."""
-    by_form: dict[str, list[tuple[Floats, NDArray[np.bool_]]]] = defaultdict(list)
-    for example, score in zip(examples, scores, strict=True):
-        right = np.array([entry.concept_id in example.senses for entry in lexicon.senses[example.short_form]])
-        by_form[example.short_form].append((score, right))
-    everything = [pair for pairs in by_form.values() for pair in pairs]
-    scales = {"*": _best_scale(everything, around=1.0, trust=0.0)}
-    for form, pairs in sorted(by_form.items()):
-        scales[form] = _best_scale(pairs, around=scales["*"], trust=float(least))
-    return scales
-
-
-def _best_scale(pairs: Sequence[tuple[Floats, NDArray[np.bool_]]], *, around: float, trust: float) -> float:
-    grid = np.exp(np.linspace(math.log(0.15), math.log(4.0), 60))
-    best, least = around, math.inf
-    for scale in grid:
-        loss = sum(_log_loss(scale * score, right) for score, right in pairs) + 0.2 * trust * math.log(scale / around) ** 2
-        if loss < least:
-            best, least = float(scale), loss
-    return best
-
-
-def _log_loss(score: Floats, right: NDArray[np.bool_]) -> float:
-    powers = np.exp(score - score.max())
-    return -math.log(max(float(powers[right].sum() / powers.sum()), 1e-9))
 
 
 def held_out(examples: Sequence[Example], folds: int) -> Iterable[tuple[set[str], set[str]]]:

@@ -1,0 +1,67 @@
+"""Definitions inside the document, in either direction and bracket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from spacy.language import Language
+
+from mrterms.lexicon import load_lexicon
+from mrterms.records import Match, Mention
+from mrterms.sense import Resolver
+from mrterms.sense.definitions import find_definitions
+
+CASES = [
+    tuple(line.split("\t"))
+    for line in (Path(__file__).parent / "definitions.tsv").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def _mention(text: str, form: str) -> Mention:
+    start = text.index(form)
+    end = start + len(form) + (text[start + len(form) : start + len(form) + 1] == "s")
+    return Mention(
+        start=start,
+        end=end,
+        text=text[start:end],
+        token_start=0,
+        token_end=1,
+        match=Match(kind="abbreviation", term=form),
+        concept_ids=("a", "b"),
+        short_form=form,
+    )
+
+
+@pytest.mark.parametrize(("text", "form", "concept"), CASES)
+def test_definition(text: str, form: str, concept: str) -> None:
+    long_forms = Resolver(load_lexicon("valve"))._long_forms
+    found = find_definitions(text, [_mention(text, form)], long_forms, known={})
+    assert [one.concept_id for one in found.get(form, [])] == ([] if concept == "none" else [concept])
+    for one in found.get(form, []):
+        assert text[one.start : one.end] == one.text
+
+
+@pytest.mark.parametrize(
+    ("text", "senses"),
+    [
+        ("Mitral insufficiency (MI) was found. MI was unchanged a year later.", ["mitral_regurgitation"] * 2),
+        ("Rates of myocardial infarction (MI) fell; MI was rare.", ["myocardial_infarction"] * 2),
+        ("MI is seldom seen here. The mean mitral insufficiency (MI) grade was 2.", ["mitral_regurgitation"] * 2),
+    ],
+)
+def test_a_definition_holds_for_the_document(nlp: Language, text: str, senses: list[str]) -> None:
+    found = [one["concept_id"] for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert found == senses
+
+
+def test_a_document_that_defines_both_ways_is_flagged_and_decided_locally(nlp: Language) -> None:
+    text = "Mitral insufficiency (MI) was severe. Troponin confirmed a myocardial infarction (MI)."
+    found = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert [one["concept_id"] for one in found] == ["mitral_regurgitation", "myocardial_infarction"]
+    assert all(any(cue["cue"].startswith("defined both ways") for cue in one["sense"]["evidence"]) for one in found)
+
+
+def test_an_unknown_long_form_leaves_the_mention_out(nlp: Language) -> None:
+    assert not [one for one in nlp("The myeloid index (MI) was 3.").user_data.get("mrterms", []) if one["text"] == "MI"]
