@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mrterms.text.view import Sentence
 
-__all__ = ["Atoms", "atomize", "split_phrase"]
+__all__ = ["Atoms", "atomize", "atoms_in", "pieces", "split_phrase"]
 
 _ATOM = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
 
@@ -40,11 +40,13 @@ def atomize(sentence: Sentence) -> Atoms:
     words, lower, starts = sentence.words, sentence.lower, sentence.starts
     atoms = Atoms()
     done = 0
-    plain = "".join(words).isascii()  # lower case keeps the length of ASCII letters only
-    for at in [number for number, word in enumerate(words) if not (word.isalpha() and (plain or word.isascii())) and len(word) > 1]:
+    odd = [number for number, word in enumerate(words) if not word.isalpha() and len(word) > 1]
+    if not "".join(words).isascii():  # lower case keeps the length of ASCII letters only
+        odd = [number for number, word in enumerate(words) if len(word) > 1 and not (word.isalpha() and word.isascii())]
+    for at in odd:
         atoms.texts += lower[done:at]
         atoms.starts += starts[done:at]
-        for piece, offset in _pieces(words[at]):
+        for piece, offset in pieces(words[at]):
             atoms.texts.append(piece)
             atoms.starts.append(starts[at] + offset)
         done = at + 1
@@ -54,13 +56,21 @@ def atomize(sentence: Sentence) -> Atoms:
 
 
 @lru_cache(maxsize=2048)
-def _pieces(word: str) -> tuple[tuple[str, int], ...]:
+def pieces(word: str) -> tuple[tuple[str, int], ...]:
     """The atoms of a word with their offsets; a letter that grows in lower case (İ) stays, so that lengths hold."""
-    pieces = []
+    found_pieces = []
     for found in _ATOM.finditer(word):
         lower = found[0].lower()
-        pieces.append((lower if len(lower) == len(found[0]) else found[0], found.start()))
-    return tuple(pieces)
+        found_pieces.append((lower if len(lower) == len(found[0]) else found[0], found.start()))
+    return tuple(found_pieces)
+
+
+def atoms_in(sentence: Sentence) -> set[str]:
+    """The atoms of a sentence without their order, for a quick look."""
+    atoms = set(sentence.lower)
+    for word in [word for word in atoms if len(word) > 1 and not word.isalpha()]:
+        atoms.update([piece for piece, _ in pieces(word)])
+    return atoms
 
 
 def split_phrase(phrase: str) -> tuple[str, ...]:

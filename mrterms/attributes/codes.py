@@ -11,7 +11,11 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import Row, read_table
 from mrterms.records import Attribute, Concept
 
-__all__ = ["CodeRule", "CodeRules"]
+__all__ = ["CONCEPT", "CodeRule", "CodeRules"]
+
+CONCEPT = "concept"
+"""The rule of the codes that are the concept's own (``concepts.tsv`` or the user's table), whatever the text says."""
+_MOST_FOUND = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class CodeRules:
                 row.fail(f"the rule {rule.rule!r} stands twice")
             self.sources[rule.rule] = rule.source
             self._rules.setdefault(rule.concept_id, []).append(rule)
+        self._kinds = {name: frozenset(kind for rule in rules for kind, _ in rule.when) for name, rules in self._rules.items()}
+        self._found: dict[tuple[Any, ...], tuple[dict[str, str], tuple[str, ...]]] = {}
 
     def codes_for(
         self, concept: Concept, *, status: str = "present", attributes: Iterable[Attribute] = ()
@@ -69,22 +75,36 @@ class CodeRules:
 
     def codes_of(self, annotation: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
         """The same for an annotation as plain data (its codes, status and attributes)."""
-        said = _said((attribute["kind"], attribute.get("value")) for attribute in annotation.get("attributes") or ())
+        concept_id = annotation.get("concept_id") or ""
+        known = annotation.get("codes") or {}
+        if concept_id not in self._rules:
+            return dict(known), (CONCEPT,) if known else ()
+        attributes, kinds = annotation.get("attributes") or (), self._kinds[concept_id]
+        said = tuple([(one["kind"], one["value"]) for one in attributes if one["kind"] in kinds])
         status = (annotation.get("assertion") or {}).get("status", "present")
-        return self._apply(annotation.get("concept_id") or "", dict(annotation.get("codes") or {}), status, said)
+        key = (concept_id, status, said, tuple(known.items()))
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            found = self._found[key] = self._apply(concept_id, dict(known), status, _said(said))
+        return dict(found[0]), found[1]
 
     def _apply(
         self, concept_id: str, codes: dict[str, str], status: str, said: Mapping[str, set[str]]
     ) -> tuple[dict[str, str], tuple[str, ...]]:
         used: dict[str, str] = {}
+        passed: set[str] = set()
         for rule in self._rules.get(concept_id, ()):
-            if rule.system in used or not rule.fits(status, said):
+            if rule.system in passed or not rule.fits(status, said):
                 continue
-            used[rule.system] = rule.rule
+            passed.add(rule.system)
             last_resort = not rule.when and not rule.statuses
-            if not (last_resort and codes.get(rule.system)):
+            if not (last_resort and codes.get(rule.system, rule.code) != rule.code):
                 codes[rule.system] = rule.code
-        return codes, tuple(used.values())
+                used[rule.system] = rule.rule
+        own = (CONCEPT,) if codes.keys() - used.keys() else ()
+        return codes, (*used.values(), *own)
 
 
 def _said(pairs: Iterable[tuple[str, Any]]) -> dict[str, set[str]]:

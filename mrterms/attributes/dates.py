@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from mrterms.records import Attribute
 
-__all__ = ["occasions"]
+__all__ = ["COUNT_WORDS", "occasions"]
 
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _NAMED = {name: number for number, month in enumerate(_MONTHS, 1) for name in (month, month[:3], month[:4])}
 _NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+COUNT_WORDS = frozenset([*_NUMBER, "multiple", "several"])
+"""Words without which, and without a figure, no date or count is said."""
 _LINK = (
     r"[\s,:;(\[]*"
     r"(?:(?:in|on|of|from|back|since|dated|circa|c\.|ca\.|approximately|about|around|early|late|mid|the|~|was|occurred|that|which|year)[\s-]+|~\s*)*"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 
-from mrterms.attributes.atoms import Atoms, atomize
-from mrterms.attributes.dates import occasions
+from mrterms.attributes.atoms import Atoms, atomize, atoms_in
+from mrterms.attributes.dates import COUNT_WORDS, occasions
 from mrterms.attributes.facts import FactBinder, read_facts
 from mrterms.attributes.grades import GradeBinder, GradePhrase, Place
-from mrterms.attributes.measures import Measure, MeasureFinder
-from mrterms.attributes.phrases import Hit, PhraseTrie
-from mrterms.attributes.scales import BoundKind, Reading, Roles, Scales, grade_name
+from mrterms.attributes.measures import Measure, MeasureFinder, other_valve
+from mrterms.attributes.phrases import GRADED, MEASURED, Hit, PhraseTrie
+from mrterms.attributes.scales import BoundKind, Lesion, Reading, Roles, Scales, grade_name
 from mrterms.attributes.thresholds import Thresholds
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import GRADES, Attribute, Severity
@@ -22,20 +22,27 @@ from mrterms.text.view import Sentence
 __all__ = ["Describer", "Description", "Target"]
 
 _WORST = len(GRADES) - 1
-_DIGIT = re.compile(r"\d")
-_FIGURE = re.compile(r"\d\n?\+|\+\n?\d|\d\n?/\n?[45]|\+\n?\+|[^\W\d_][-/.'][^\W\d_]")
-"""A grade in figures, or words that a tokenizer left joined (``mod-sev``), in the words of a sentence put on lines."""
-_DATED = ("infarction", "procedure")
+_DATED = frozenset(["infarction", "procedure"])
+_MEASURED = frozenset(["regurgitation", "stenosis", "procedure"])
+_DIGITS = frozenset("0123456789")
+_TERSE = 10
+"""Words of a sentence between a lesion and its measurements that may say something else: "Severe MR. Eccentric jet. EROA 0.4." """
+_DONE = ("present", "historical")
+_NOT_OWN = ("family", "hypothetical", "not_assessed")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A mention of which the room is asked: its words in the sentence (half-open) and the concept it is reported as."""
+    """A mention of which the room is asked: its words in the sentence (half-open) and the concept it is reported as.
+
+    ``status`` is that of its assertion: a valve replaced takes the gradients that would else be those of its stenosis.
+    """
 
     first: int
     last: int
     concept_id: str
     attributes: tuple[Attribute, ...] = ()
+    status: str = "present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +66,114 @@ class Describer:
     def __init__(self, folder: Traversable | None = None) -> None:
         folder = lexicon_folder("valve") if folder is None else folder
         self._trie = PhraseTrie()
-        roles = Roles(folder / "scales" / "binding.tsv")
+        self._roles = roles = Roles(folder / "scales" / "binding.tsv")
         self._scales = Scales(folder / "scales", self._trie)
         read_facts(folder / "attributes", self._trie)
         self._measures = MeasureFinder(folder, self._trie, roles)
         self._thresholds = Thresholds(folder / "thresholds.tsv")
         self._grades, self._facts = GradeBinder(roles), FactBinder(roles)
 
-    def describe(self, sentence: Sentence, targets: Sequence[Target], *, text: str | None = None) -> list[Description]:
+    def describe(self, sentence: Sentence, targets: Sequence[Target], *, text: Callable[[], str] | None = None) -> list[Description]:
         """What the sentence says about each target.
 
-        All targets of the sentence belong into one call, so that each grade finds its own lesion.  ``text`` is the whole
+        All targets of the sentence belong into one call, so that each grade finds its own lesion.  ``text`` gives the whole
         document: with it, quoted words are exact even across line breaks; without it, white space is quoted as blanks.
         """
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
-        dated = any(lesion.kind in _DATED for lesion in lesions)
-        if not dated and not self._worth_reading(sentence):
+        atom_set = atoms_in(sentence)
+        dated = [number for number, lesion in enumerate(lesions) if lesion.kind in _DATED]
+        dated = dated if dated and (_has_figure(atom_set) or not COUNT_WORDS.isdisjoint(atom_set)) else []
+        read = self._trie.may_hit(atom_set, _uses(lesions, atom_set))
+        if not dated and not read:
             return [_NOTHING] * len(targets)
-        atoms = atomize(sentence)
-        places = [
-            Place(*atoms.within(*sentence.span(target.first, target.last)), lesion) for target, lesion in zip(targets, lesions, strict=True)
-        ]
-        hits = self._trie.scan(atoms.texts)
         quote = _Quote(sentence, text)
         found: list[list[Attribute]] = [[] for _ in targets]
-        self._add_facts(found, atoms, hits, places, quote)
-        if dated:
-            _add_occasions(found, atoms, places, quote)
-        grades = self._grades.bind(atoms.texts, hits, places)
-        severities = [self._severity(grade, place, atoms, quote) if grade else None for grade, place in zip(grades, places, strict=True)]
-        self._add_measures(found, severities, atoms, hits, places, quote)
+        for number in dated:
+            start, end = sentence.span(targets[number].first, targets[number].last)
+            words, offset = quote.sentence()
+            for one in occasions(words, start - offset, end - offset, offset):
+                found[number].append(replace(one, text=quote(one.start or 0, one.end or 0)))
+        severities = self._read(sentence, targets, lesions, found, quote) if read else [None] * len(targets)
         return [
             Description(severity, _new(attributes, target.attributes)) if severity or attributes else _NOTHING
             for severity, attributes, target in zip(severities, found, targets, strict=True)
         ]
 
-    def _worth_reading(self, sentence: Sentence) -> bool:
-        """A quick look: whether any phrase of the tables could stand in the sentence."""
-        lines = "\n".join(sentence.words)
-        return self._trie.may_hit(sentence.lower, figures=bool(_DIGIT.search(lines))) or bool(_FIGURE.search(lines))
+    def _read(
+        self, sentence: Sentence, targets: Sequence[Target], lesions: Sequence[Lesion], found: list[list[Attribute]], quote: _Quote
+    ) -> list[Severity | None]:
+        """Grades of the targets; their attributes are added to ``found``."""
+        atoms = atomize(sentence)
+        places = [self._place(sentence, atoms, target, lesion) for target, lesion in zip(targets, lesions, strict=True)]
+        hits = self._trie.scan(atoms.texts)
+        if not hits:
+            return [None] * len(targets)
+        self._add_facts(found, atoms, hits, places, quote)
+        grades = self._grades.bind(atoms.texts, hits, places)
+        severities = [
+            self._severity(grade, place.lesion, atoms, quote) if grade else None for grade, place in zip(grades, places, strict=True)
+        ]
+        for measure in self._measures.find(atoms, hits):
+            number = self._measures.bind(measure, atoms.texts, places)
+            if number is not None:
+                found[number].extend(self._measured(measure, places[number].lesion, severities[number], atoms, quote))
+        return severities
+
+    def _place(self, sentence: Sentence, atoms: Atoms, target: Target, lesion: Lesion) -> Place:
+        first, last = atoms.within(*sentence.span(target.first, target.last))
+        texts = atoms.texts
+        if last + 1 < len(texts) and texts[last] == "." and texts[last - 1] in self._roles.cut and atoms.touch(last - 1):
+            last += 1
+        return Place(first, last, lesion, _is_done(target))
+
+    def goes_on(self, target: Target) -> bool:
+        """Whether a sentence behind that of a target may still speak of it."""
+        return target.status not in _NOT_OWN and self._scales.lesion(target.concept_id).kind in _MEASURED
+
+    def describe_next(
+        self,
+        sentence: Sentence,
+        targets: Sequence[Target],
+        known: Sequence[Description],
+        *,
+        after: Sentence | None = None,
+        text: Callable[[], str] | None = None,
+    ) -> list[Description] | None:
+        """What a sentence without mentions adds to the targets of an earlier one, or None where it turns to something else.
+
+        Measurements go to the one lesion that they can measure.  A grade does only right behind the sentence of its lesion
+        (``after``) and where nothing else can be meant: "There is mitral regurgitation. It is severe."
+        """
+        lesions = [self._scales.lesion(target.concept_id) for target in targets]
+        atom_set = atoms_in(sentence)
+        figures = _has_figure(atom_set)
+        heir = None if after is None or atom_set.isdisjoint(self._roles.again) else self._heir(after, lesions, known)
+        added: list[list[Attribute]] = [[] for _ in targets]
+        severities: list[Severity | None] = [None] * len(targets)
+        ranks = range(-len(targets), 0)
+        places = [Place(at, at, lesion, _is_done(target)) for at, target, lesion in zip(ranks, targets, lesions, strict=True)]
+        uses = {use for use, wanted in ((GRADED, heir is not None), (MEASURED, figures)) if wanted}
+        if uses and self._trie.may_hit(atom_set, uses):
+            atoms, quote = atomize(sentence), _Quote(sentence, text)
+            hits = self._trie.scan(atoms.texts)
+            if heir is not None and (grade := self._grades.continued(atoms.texts, hits)) is not None:
+                severities[heir] = self._severity(grade, lesions[heir], atoms, quote)
+            for measure in self._measures.find(atoms, hits):
+                number = self._measures.bind_next(measure, atoms.texts, places)
+                if number is not None:
+                    stated = known[number].severity or severities[number]
+                    added[number].extend(self._measured(measure, lesions[number], stated, atoms, quote))
+        if not any(added) and not any(severities) and (len(sentence.words) > _TERSE or other_valve(sentence.lower, places)):
+            return None
+        return [
+            Description(severity, _new(attributes, (*target.attributes, *one.attributes))) if severity or attributes else _NOTHING
+            for severity, attributes, target, one in zip(severities, added, targets, known, strict=True)
+        ]
+
+    def _heir(self, after: Sentence, lesions: Sequence[Lesion], known: Sequence[Description]) -> int | None:
+        """The target that "It is severe" would speak of: the one thing that its sentence names."""
+        alone = len(lesions) == 1 and lesions[0].scale is not None and known[0].severity is None
+        return 0 if alone and self._roles.beyond.isdisjoint(after.lower) else None
 
     def _add_facts(self, found: list[list[Attribute]], atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place], quote: _Quote) -> None:
         for attributes, facts in zip(found, self._facts.bind(atoms, hits, places), strict=True):
@@ -105,34 +181,13 @@ class Describer:
                 start, end = atoms.starts[fact.first], atoms.end(fact.last - 1)
                 attributes.append(Attribute(kind=fact.kind, value=fact.value, text=quote(start, end), start=start, end=end))
 
-    def _add_measures(
-        self,
-        found: list[list[Attribute]],
-        severities: Sequence[Severity | None],
-        atoms: Atoms,
-        hits: Sequence[Hit],
-        places: Sequence[Place],
-        quote: _Quote,
-    ) -> None:
-        for measure in self._measures.find(atoms, hits):
-            number = self._measures.bind(measure, atoms.texts, places)
-            if number is None:
-                continue
-            concept_id = places[number].lesion.concept_id
-            kind = measure.rule.becomes.get(concept_id, measure.kind)
-            start, end = atoms.starts[measure.first], atoms.end(measure.last - 1)
-            found[number].append(
-                Attribute(
-                    kind=kind,
-                    value=measure.value,
-                    unit=measure.unit.name or None,
-                    text=quote(start, end),
-                    start=start,
-                    end=end,
-                    extra=measure.extra(),
-                )
-            )
-            found[number].extend(self._judged(concept_id, kind, measure, severities[number], (start, end)))
+    def _measured(self, measure: Measure, lesion: Lesion, stated: Severity | None, atoms: Atoms, quote: _Quote) -> list[Attribute]:
+        """A measurement of a lesion with the grade that it would give."""
+        kind = measure.rule.becomes.get(lesion.concept_id, measure.kind)
+        start, end = atoms.starts[measure.first], atoms.end(measure.last - 1)
+        unit = measure.unit.name or None
+        told = Attribute(kind=kind, value=measure.value, unit=unit, text=quote(start, end), start=start, end=end, extra=measure.extra())
+        return [told, *self._judged(lesion.concept_id, kind, measure, stated, (start, end))]
 
     def _judged(self, concept_id: str, kind: str, measure: Measure, stated: Severity | None, place: tuple[int, int]) -> list[Attribute]:
         """The grade by the guideline and, where the stated one differs, the conflict."""
@@ -150,10 +205,10 @@ class Describer:
             judged.append(Attribute(kind="conflict", value="severity", extra={"stated": told, "measured": value, "measure": kind}))
         return judged
 
-    def _severity(self, grade: GradePhrase, place: Place, atoms: Atoms, quote: _Quote) -> Severity | None:
-        if place.lesion.scale is None:
+    def _severity(self, grade: GradePhrase, lesion: Lesion, atoms: Atoms, quote: _Quote) -> Severity | None:
+        if lesion.scale is None:
             return None
-        reading = self._scales.read(grade.parts, place.lesion.scale)
+        reading = self._scales.read(grade.parts, lesion.scale)
         value, low, high = _bounded(reading, grade.bound)
         start, end = atoms.starts[grade.shown], atoms.end(grade.last - 1)
         return Severity(
@@ -199,37 +254,49 @@ def _new(attributes: list[Attribute], known: Sequence[Attribute]) -> tuple[Attri
     return tuple(kept)
 
 
-def _add_occasions(found: list[list[Attribute]], atoms: Atoms, places: Sequence[Place], quote: _Quote) -> None:
-    text, offset = quote.sentence()
-    for attributes, place in zip(found, places, strict=True):
-        if place.lesion.kind in _DATED:
-            start, end = atoms.starts[place.first] - offset, atoms.end(place.last - 1) - offset
-            attributes.extend(occasions(text, start, end, offset))
+def _uses(lesions: Sequence[Lesion], atom_set: set[str]) -> set[str]:
+    """What phrases may be for in a sentence with these lesions."""
+    uses = {lesion.kind for lesion in lesions}
+    if any(lesion.scale for lesion in lesions):
+        uses.add(GRADED)
+    if _has_figure(atom_set):
+        uses.add(MEASURED)
+    return uses
+
+
+def _has_figure(atom_set: set[str]) -> bool:
+    return not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
+
+
+def _is_done(target: Target) -> bool:
+    return target.concept_id.endswith("_replacement") and target.status in _DONE
 
 
 class _Quote:
-    """Slices of the document by character offsets."""
+    """Slices of the document by character offsets, rebuilt from the words of a sentence where that is exact.
 
-    def __init__(self, sentence: Sentence, text: str | None) -> None:
+    Between two words that are neighbours in the Doc stands one blank or nothing; where a white-space token stands between,
+    the whole text is asked for, because its making takes longer than all else that a sentence needs.
+    """
+
+    def __init__(self, sentence: Sentence, text: Callable[[], str] | None) -> None:
         self._text, self._sentence = text, sentence
-        self._rebuilt: str | None = None
 
     def __call__(self, start: int, end: int) -> str:
-        if self._text is not None:
-            return self._text[start:end]
-        text, offset = self.sentence()
-        return text[start - offset : end - offset]
+        starts, tokens = self._sentence.starts, self._sentence.tokens
+        first, last = bisect_right(starts, start) - 1, bisect_left(starts, end)
+        if self._text is not None and tokens[last - 1] - tokens[first] != last - 1 - first:
+            return self._text()[start:end]
+        return self._words(first, last)[start - starts[first] : end - starts[first]]
 
     def sentence(self) -> tuple[str, int]:
-        """The text of the sentence and its offset in the document."""
-        offset, last = self._sentence.starts[0], self._sentence.starts[-1] + len(self._sentence.words[-1])
-        if self._text is not None:
-            return self._text[offset:last], offset
-        if self._rebuilt is None:
-            pieces: list[str] = []
-            at = offset
-            for word, place in zip(self._sentence.words, self._sentence.starts, strict=True):
-                pieces.append(" " * (place - at) + word)
-                at = place + len(word)
-            self._rebuilt = "".join(pieces)
-        return self._rebuilt, offset
+        """The sentence with blanks for white space, and its offset in the document."""
+        return self._words(0, len(self._sentence.words)), self._sentence.starts[0]
+
+    def _words(self, first: int, last: int) -> str:
+        pieces: list[str] = []
+        at = self._sentence.starts[first]
+        for word, place in zip(self._sentence.words[first:last], self._sentence.starts[first:last], strict=True):
+            pieces.append(" " * (place - at) + word)
+            at = place + len(word)
+        return "".join(pieces)

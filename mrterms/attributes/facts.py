@@ -79,10 +79,11 @@ class FactBinder:
     def bind(self, atoms: Atoms, hits: Sequence[Hit], places: Sequence[Place]) -> list[list[Fact]]:
         """The facts of each place, in the order given."""
         facts: list[list[Fact]] = [[] for _ in places]
-        said = [(hit, rule) for hit in hits for rule in hit.meaning.facts]
+        kinds = {place.lesion.kind for place in places}
+        said = [(hit, rule) for hit in hits for rule in hit.meaning.facts if not kinds.isdisjoint(rule.kinds)]
         if not said:
             return facts
-        hit_at = {hit.first: hit.last for hit in hits if _counts(hit)}
+        hit_at = {hit.first: hit.last for hit in hits if hit.meaning.passable}
         hit_to = {last: first for first, last in hit_at.items()}
         for hit, rule in said:
             fitting = [number for number, place in enumerate(places) if rule.fits(place)]
@@ -171,12 +172,6 @@ class FactBinder:
         costs = [(cost, number) for number in fitting if (cost := _cost(hit.first, hit.last, atoms, places, number)) is not None]
         best = min(costs, default=None)
         return [best[1]] if best and best[0] <= _MAX_CLAUSE else []
-
-
-def _counts(hit: Hit) -> bool:
-    """Whether a hit may stand between a fact and its lesion."""
-    meaning = hit.meaning
-    return meaning.harmless or meaning.grade is not None or meaning.bound is not None
 
 
 def _glued(atoms: Atoms, hit: Hit) -> bool:

@@ -25,11 +25,12 @@ _MAX_BETWEEN, _MAX_LINK, _MAX_GAP = 10, 14, 12
 
 
 class Place(NamedTuple):
-    """A lesion in the sentence: its atoms (half-open) and what it is."""
+    """A lesion in the sentence: its atoms (half-open) and what it is; ``done``: an operation that has taken place."""
 
     first: int
     last: int
     lesion: Lesion
+    done: bool = False
 
 
 class GradePhrase(NamedTuple):
@@ -156,6 +157,19 @@ class GradeBinder:
         if not phrases:
             return [None] * len(places)
         return _Sentence(self._roles, atoms, hits, places, phrases).grades()
+
+    def continued(self, atoms: list[str], hits: Sequence[Hit]) -> GradePhrase | None:
+        """The grade of a sentence that speaks on of the lesion before it: "It is severe", "Severity: moderate"."""
+        phrases = grade_phrases(hits, atoms)
+        if not phrases or phrases[0].adverb or len(phrases) > 1:
+            return None
+        [phrase], roles = phrases, self._roles
+        lead = atoms[1 : phrase.first] if atoms[0] == "the" else atoms[: phrase.first]
+        if not lead or lead[0] not in roles.again or any(atom not in roles.link and atom not in roles.predicate for atom in lead[1:]):
+            return None
+        if not any(atom in roles.predicate for atom in lead[1:]):
+            return None
+        return phrase if phrase.last >= len(atoms) or roles.closes(atoms[phrase.last]) else None
 
 
 class _Sentence:
@@ -313,7 +327,7 @@ class _Sentence:
         at = phrase.last
         if at >= len(self.atoms) or at in self.beginning or at in self.fact_at:
             return True
-        if phrase.figure and manner == "bare":
+        if phrase.figure and manner == "bare" and not phrase.only_after:
             return self.atoms[at] not in self.roles.decoy
         return self.roles.closes(self.atoms[at])
 

@@ -18,7 +18,7 @@ from mrterms.attributes.phrases import Hit, PhraseTrie
 from mrterms.attributes.scales import Roles
 from mrterms.lexicon.tables import Row, read_table
 
-__all__ = ["Measure", "MeasureFinder", "MeasureRule", "Unit"]
+__all__ = ["Measure", "MeasureFinder", "MeasureRule", "Unit", "other_valve"]
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _JOINTS = frozenset(["-", "–", "—", "to", "and"])
@@ -167,7 +167,7 @@ class MeasureFinder:
         site = _site(measure, atoms)
         best: tuple[int, int, int] | None = None
         for number, place in enumerate(places):
-            if site and place.lesion.site not in (site, ""):
+            if (site and place.lesion.site not in (site, "")) or _replaced(place, places, measure.first):
                 continue
             tier = next((tier for tier, names in enumerate(measure.rule.tiers) if _named(place, names)), None)
             if tier is None:
@@ -177,6 +177,37 @@ class MeasureFinder:
             if gap <= _MAX_REACH and (best is None or (tier, gap, number) < best) and before:
                 best = tier, gap, number
         return best[2] if best else None
+
+    def bind_next(self, measure: Measure, atoms: list[str], places: Sequence[Place]) -> int | None:
+        """The number of the lesion of an earlier sentence that a measurement belongs to; None where two could have it.
+
+        What measures the heart rather than a lesion (the ejection fraction) stays unbound.
+        """
+        site = next((_SITES[atom] for atom in reversed(atoms[: measure.last]) if atom in _SITES), None)
+        for tier in measure.rule.tiers:
+            fitting = [
+                number
+                for number, place in enumerate(places)
+                if "*" not in tier and _named(place, tier) and (not site or place.lesion.site in (site, ""))
+            ]
+            fitting = [number for number in fitting if not _replaced(places[number], places, measure.first)]
+            if fitting:
+                return fitting[-1] if len({places[number].lesion.concept_id for number in fitting}) == 1 else None
+        return None
+
+
+def _replaced(place: Place, places: Sequence[Place], before: int) -> bool:
+    """Whether a stenosis lies behind a prosthesis that stands between it and a measurement: "AS s/p TAVR, mean gradient 9"."""
+    return place.lesion.kind == "stenosis" and any(
+        other.done and place.last <= other.first and other.last <= before and other.lesion.site in (place.lesion.site, "")
+        for other in places
+    )
+
+
+def other_valve(atoms: list[str], places: Sequence[Place]) -> bool:
+    """Whether a sentence names a valve that none of the lesions belongs to."""
+    sites = {place.lesion.site for place in places}
+    return any(_SITES[atom] not in sites for atom in atoms if atom in _SITES)
 
 
 def _named(place: Place, names: frozenset[str]) -> bool:
@@ -291,6 +322,8 @@ class _Reader:
             return float("0." + self.texts[at + 1]), at + 2
         if not _NUMBER.fullmatch(text):
             return None
+        if len(text) == 1 and at and self.texts[at - 1].isalpha() and self.atoms.touch(at - 1):
+            return None  # EROA1, V2: a figure that numbers the name
         if at + 1 < len(self.texts) and self.texts[at + 1] == "+" and self.atoms.touch(at):
             return None
         return float(text.replace(",", ".")), at + 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrterms.attributes.atoms import split_phrase
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from mrterms.attributes.measures import MeasureRule
     from mrterms.attributes.scales import Bound, GradePart
 
-__all__ = ["Hit", "Meaning", "PhraseTrie"]
+__all__ = ["GRADED", "MEASURED", "Hit", "Meaning", "PhraseTrie"]
 
+GRADED, MEASURED = "graded", "measured"
+"""What a phrase may be for, beside the kinds of lesion of which it says something."""
 _END = ""
 """The key of a node's meaning; no atom is empty."""
 
@@ -27,11 +29,14 @@ class Meaning:
     bound: Bound | None = None
     facts: tuple[FactRule, ...] = ()
     measure: MeasureRule | None = None
+    harmless: bool = field(init=False)
+    """Whether it may stand between a grade and its lesion."""
+    passable: bool = field(init=False)
+    """Whether it may stand between an attribute and its lesion."""
 
-    @property
-    def harmless(self) -> bool:
-        """Whether it may stand between a grade and its lesion."""
-        return bool(self.facts) or self.measure is not None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "harmless", bool(self.facts) or self.measure is not None)
+        object.__setattr__(self, "passable", self.harmless or self.grade is not None or self.bound is not None)
 
 
 class Hit(NamedTuple):
@@ -47,8 +52,7 @@ class PhraseTrie:
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
-        self._anchors: set[str] = set()
-        self._measure_anchors: set[str] = set()
+        self._anchors: dict[str, dict[frozenset[str], frozenset[str]]] = {}
 
     def add(
         self,
@@ -72,17 +76,22 @@ class PhraseTrie:
             facts=(*known.facts, fact) if fact else known.facts,
             measure=measure or known.measure,
         )
-        if grade or fact:
-            self._anchors |= _anchor(phrase, atoms)
-        elif measure:
-            self._measure_anchors |= _anchor(phrase, atoms)
+        if grade or fact or measure:
+            needed = frozenset(atom for atom in atoms if not atom[0].isdigit()) or frozenset(atoms)
+            uses = frozenset([GRADED] if grade else fact.kinds if fact else [MEASURED])
+            meant = self._anchors.setdefault(max(needed, key=lambda atom: (atom.isalpha(), len(atom), atom)), {})
+            meant[needed] = uses | meant.get(needed, frozenset())
 
-    def may_hit(self, words: Iterable[str], *, figures: bool) -> bool:
-        """Whether a phrase that says something by itself could stand among the words.
+    def may_hit(self, words: Set[str], uses: Set[str]) -> bool:
+        """Whether a phrase could stand among the words (atoms without order) that says something of one of the ``uses``.
 
-        ``figures``: whether the sentence has any, without which no measurement is said. Phrases of figures alone are left out.
+        A use is a kind of lesion, ``GRADED`` or ``MEASURED``.
         """
-        return not self._anchors.isdisjoint(words) or (figures and not self._measure_anchors.isdisjoint(words))
+        return any(
+            not meant.isdisjoint(uses) and needed <= words
+            for word in self._anchors.keys() & words
+            for needed, meant in self._anchors[word].items()
+        )
 
     def scan(self, atoms: list[str]) -> list[Hit]:
         """The longest phrases from left to right, without overlaps."""
@@ -102,12 +111,3 @@ class PhraseTrie:
                 hits.append(Hit(at, last, meaning))
                 free = last
         return hits
-
-
-def _anchor(phrase: str, atoms: tuple[str, ...]) -> set[str]:
-    """The word without which a phrase cannot stand: its longest, or the whole of one like ``P2``."""
-    whole = phrase.lower()
-    if whole.isalnum() and not whole.isalpha():
-        return {whole, atoms[0]} if len(atoms[0]) > 1 else {whole}
-    letters = [atom for atom in atoms if atom.isalpha() and atom not in ("of", "to")]
-    return {max(letters, key=len)} if letters else set()

@@ -76,6 +76,7 @@ class Roles:
         self.between, self.link, self.predicate, self.plural = words["between"], words["link"], words["predicate"], words["plural"]
         self.closer, self.list, self.decoy, self.figure = words["closer"], words["list"], words["decoy"], words["figure"]
         self.gap, self.boundary = words["gap"], words["boundary"]
+        self.again, self.cut, self.beyond = words["again"], words["cut"], words["beyond"]
         self._between_endings, self._closer_endings = tuple(words["suffix_between"]), tuple(words["suffix_closer"])
 
     def harmless(self, atom: str) -> bool:

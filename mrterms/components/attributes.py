@@ -1,46 +1,96 @@
-"""``mrterms_attributes``: the grade, attributes and measurements of each mention."""
+"""``mrterms_attributes``: the grade, attributes, measurements and codes of each mention."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from mrterms.attributes import Describer, Target
+from mrterms.attributes import Describer, Description, Target
+from mrterms.attributes.codes import CodeRules
 from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
-from mrterms.records import Severity
+from mrterms.records import Annotation, Mention, Severity
+from mrterms.text.view import Sentence, View
 
 __all__ = ["AttributesComponent", "make_attributes"]
 
 
+_SENTENCES_ON = 3
+"""How many sentences behind that of a lesion may still measure it."""
+
+
 class AttributesComponent:
-    """spaCy component around :class:`mrterms.attributes.Describer`."""
+    """spaCy component around :class:`mrterms.attributes.Describer` and :class:`mrterms.attributes.codes.CodeRules`."""
 
     def __init__(self, *, lexicons: Sequence[str], builtin: bool) -> None:
         register_extension()
-        self._describer = Describer(configured_lexicon(lexicons, builtin).folder)
+        folder = configured_lexicon(lexicons, builtin).folder
+        self._describer, self._codes = Describer(folder), CodeRules(folder)
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         annotations = annotations_of(doc)
-        for number, places in work.by_sentence().items():
+        by_sentence = work.by_sentence()
+        for number, places in by_sentence.items():
             sentence = work.view.sentence(number)
-            targets = []
-            for place in places:
-                mention = work.mentions[place]
-                first, last = sentence.locate(mention.token_start, mention.token_end)
-                targets.append(Target(first=first, last=last, concept_id=annotations[place]["concept_id"] or "", attributes=mention.attributes))
-            for place, description in zip(places, self._describer.describe(sentence, targets, text=work.view.text), strict=True):
-                annotations[place]["severity"] = _severity(description.severity)
-                annotations[place]["attributes"] += [attribute.to_dict() for attribute in description.attributes]
+            targets = [_target(sentence, work.mentions[place], annotations[place]) for place in places]
+            descriptions = self._describer.describe(sentence, targets, text=lambda: work.view.text)
+            for place, description in zip(places, descriptions, strict=True):
+                _add(annotations[place], description)
+            if any(map(self._describer.goes_on, targets)):
+                self._go_on(work.view, number, by_sentence, [annotations[place] for place in places], targets, descriptions)
+        for annotation in annotations:
+            codes, rules = self._codes.codes_of(annotation)
+            annotation["codes"], annotation["code_rules"] = codes, list(rules)
         return doc
 
+    def _go_on(
+        self,
+        view: View,
+        number: int,
+        taken: Container[int],
+        annotations: Sequence[Annotation],
+        targets: Sequence[Target],
+        descriptions: Sequence[Description],
+    ) -> None:
+        """Add what the sentences without a mention that follow say: "Severe MR. EROA 0.45 cm2." """
+        own = [place for place, target in enumerate(targets) if self._describer.goes_on(target)]
+        known = [descriptions[place] for place in own]
+        here = sentence = view.sentence(number)
+        for ahead in range(number + 1, min(number + 1 + _SENTENCES_ON, len(view.sentence_starts))):
+            if ahead in taken:
+                return
+            before, sentence = sentence, view.sentence(ahead)
+            if not sentence.words or sentence.section != here.section or _blank_line(view, before, sentence):
+                return
+            after = here if before is here and len(own) == len(targets) else None
+            added = self._describer.describe_next(sentence, [targets[place] for place in own], known, after=after, text=lambda: view.text)
+            if added is None:
+                return
+            for place, description in zip(own, added, strict=True):
+                _add(annotations[place], description)
 
-def _severity(severity: Severity | None) -> dict[str, Any] | None:
-    if severity is None:
-        return None
+
+def _target(sentence: Sentence, mention: Mention, annotation: Annotation) -> Target:
+    first, last = sentence.locate(mention.token_start, mention.token_end)
+    return Target(first, last, annotation["concept_id"] or "", mention.attributes, annotation["assertion"]["status"])
+
+
+def _blank_line(view: View, before: Sentence, behind: Sentence) -> bool:
+    """Whether a blank line parts two sentences."""
+    return any("\n" in view.doc[at].text.replace("\r\n", "\n").partition("\n")[2] for at in range(before.tokens[-1] + 1, behind.tokens[0]))
+
+
+def _add(annotation: Annotation, description: Description) -> None:
+    if description.severity is not None:
+        annotation["severity"] = _severity(description.severity)
+    if description.attributes:
+        annotation["attributes"] += [attribute.to_dict() for attribute in description.attributes]
+
+
+def _severity(severity: Severity) -> dict[str, Any]:
     return {
         "value": severity.value,
         "text": severity.text,
