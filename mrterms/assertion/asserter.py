@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 
 from mrterms.assertion.cues import CueTable, Hit, Rule
+from mrterms.assertion.leading import mark_width
 from mrterms.assertion.scopes import Line
 from mrterms.assertion.targets import Target, TargetKind
 from mrterms.lexicon.resources import lexicon_folder
@@ -17,6 +18,7 @@ __all__ = ["Asserter"]
 Found = dict[str, list[tuple[int, int]]]
 """The cues that speak of a mention, as words (half-open), by category."""
 
+_HISTORIES = ("past_medical_history", "past_surgical_history")
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
@@ -24,10 +26,6 @@ _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _DASHES = frozenset({"-", "–", "−"})
-_DONE = frozenset({"was", "were", "been"})
-"""A procedure told in the passive was done ("both valves were replaced")."""
-_POSSESSIVES = frozenset({"his", "her", "their", "my", "your", "known", "'s"})
-_PRONOUNS = frozenset({"he", "she"})
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -45,17 +43,18 @@ class Asserter:
     def assess(self, sentence: Sentence, targets: Sequence[Target], *, previous: Sentence | None = None) -> list[Assertion]:
         """The assertions of ``targets``, in their order.
 
-        ``previous`` is the sentence before; it is read where it leads in ("Risks include:", "No evidence of:") and
-        where it names the relative whom a pronoun means.
+        ``previous`` is the sentence before, or the one that :func:`~mrterms.assertion.lead_in` finds; it is read where it
+        leads in ("Risks include:", "No evidence of:") and where it names the relative whom a pronoun means.
         """
         section = sentence.section.name if sentence.section else None
         if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
-            return self._assess(_join(previous, sentence), _shift(targets, len(previous.lower)), None, section)
+            width = mark_width(sentence)
+            return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)
         return self._assess(sentence, targets, previous, section)
 
     def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:
         readers: dict[str, _Reader] = {}
-        carried = _tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
+        carried = self._tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
         assertions = []
         for target in targets:
             if (reader := readers.get(target.kind)) is None:
@@ -65,11 +64,15 @@ class Asserter:
 
     def _reader(self, sentence: Sentence, targets: Sequence[Target], kind: TargetKind) -> _Reader:
         hits = self._table.find(sentence.lower, kind)
-        return _Reader(self._table.words, sentence, Line(sentence.lower, sentence.starts, hits, self._table.words["subject"]), targets)
+        return _Reader(self._table.words, sentence, Line(sentence.lower, sentence.starts, hits, self._table.words, kind), targets)
+
+    def _tells_of_another(self, sentence: Sentence) -> bool:
+        """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
+        return _is_patient_speaking(sentence) and not self._table.words["pronoun"].isdisjoint(sentence.lower[2:12])
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
-        if _PRONOUNS.isdisjoint(sentence.lower[:8]) or "patient" in sentence.lower:
+        if self._table.words["pronoun"].isdisjoint(sentence.lower[:8]) or "patient" in sentence.lower:
             return False
         if _is_patient_speaking(previous):
             return True
@@ -108,7 +111,7 @@ class _Reader:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
             for place in range(target.first, target.last):
-                if self.line.lower[place] in _DONE:
+                if self.line.lower[place] in self.words["done"]:
                     found.setdefault("historical", []).append((place, place + 1))
         return found
 
@@ -125,7 +128,7 @@ class _Reader:
         if rule.forward and hit.end <= target.first:
             if scope == "next" and target.first - hit.end > _MODIFIERS:
                 return False
-            if hit.end - hit.start == 1 and self.line.lower[hit.start] == "?" and self._glued_left(hit.start):
+            if hit.end - hit.start == 1 and self.line.lower[hit.start] == "?" and self._ends_a_word(hit.start):
                 return False
             return target.first < self._reach(number, rule.category, scope, True)
         if rule.backward and hit.start >= target.last:
@@ -176,6 +179,9 @@ class _Reader:
         listed = at > 0 and "+" in lower and lower[at - 1] in (",", ";")
         return ("absent", at) if listed else None
 
+    def _ends_a_word(self, place: int) -> bool:
+        return self._glued_left(place) and self.line.lower[place - 1][-1].isalnum()
+
     def _glued_left(self, place: int) -> bool:
         starts = self.line.starts
         return place > 0 and starts[place - 1] + len(self.line.lower[place - 1]) == starts[place]
@@ -188,7 +194,7 @@ class _Reader:
         if hit.entry.heading:
             return True
         before = hit.start - 1
-        while before >= 0 and (lower[before] in _POSSESSIVES or lower[before] in ("the", "a", "an", "patient", "pt")):
+        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in ("the", "a", "an", "patient", "pt")):
             before -= 1
         if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
             return False
@@ -217,7 +223,7 @@ class _Reader:
     def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
         lower, hits = self.line.lower, self.line.hits
         before = hit.start - 1
-        while before >= 0 and (lower[before] in _POSSESSIVES or lower[before] in ("the", "both", "a")):
+        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in ("the", "both", "a")):
             before -= 1
         if not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "("):
             return hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
@@ -231,7 +237,7 @@ class _Reader:
             roles = one.entry.roles
             if "stop" in roles or "patient" in one.entry.opens:
                 return False
-            if "joint" in roles and one.end < len(lower) and lower[one.end] in _PRONOUNS and not hit.entry.heading:
+            if "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] and not hit.entry.heading:
                 return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
 
@@ -267,7 +273,7 @@ class _Reader:
         if "not_assessed" in found:
             return "not_assessed", ("not_assessed",)
         settled = "known" in found or self._is_graded(target)
-        owned = self.line.lower[max(target.first - 1, 0)] in _POSSESSIVES
+        owned = self.line.lower[max(target.first - 1, 0)] in self.words["possessive"]
         if "query" in found and target.kind != "procedure" and not settled and not owned:
             return "uncertain", ("query",)
         if "historical" in found and not (target.kind == "lesion" and "known" in found):
@@ -275,8 +281,10 @@ class _Reader:
         return self._by_section(target, found, section, settled), ("known", "present")
 
     def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
-        if section in ("past_medical_history", "past_surgical_history", "past_history") and "known" not in found:
-            return "historical"
+        if section in _HISTORIES and "known" not in found:
+            # A history of operations is no list of lesions: one with its grade is told as it is now.
+            now = "present" in found or (settled and section == "past_surgical_history")
+            return "present" if now and target.kind == "lesion" else "historical"
         if section in ("risks", "consent") and not (settled and target.kind == "lesion"):
             return "hypothetical"
         if section == "plan" and target.kind == "procedure" and not found:
@@ -306,20 +314,15 @@ def _is_patient_speaking(sentence: Sentence) -> bool:
     return sentence.lower[:1] == ["["] and sentence.lower[1:2] in (["patient"], ["patient_guest"])
 
 
-def _tells_of_another(sentence: Sentence) -> bool:
-    """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
-    return _is_patient_speaking(sentence) and not _PRONOUNS.isdisjoint(sentence.lower[2:12])
-
-
-def _join(previous: Sentence, sentence: Sentence) -> Sentence:
-    """A lead-in and the sentence after it as one."""
+def _join(previous: Sentence, sentence: Sentence, width: int) -> Sentence:
+    """A lead-in and the sentence after it as one, without the ``width`` words that mark an item of a list."""
     return Sentence(
         previous.token_start,
         sentence.token_end,
-        previous.words + sentence.words,
-        previous.lower + sentence.lower,
-        previous.starts + sentence.starts,
-        previous.tokens + sentence.tokens,
+        previous.words + sentence.words[width:],
+        previous.lower + sentence.lower[width:],
+        previous.starts + sentence.starts[width:],
+        previous.tokens + sentence.tokens[width:],
         sentence.section,
     )
 

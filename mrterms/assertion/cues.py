@@ -19,7 +19,7 @@ DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with"})
-WORD_ROLES = frozenset({"subject", "report", "relation", "in"})
+WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
@@ -54,11 +54,13 @@ class Entry:
     """Everything that the tables say of one phrase.
 
     ``opens``: categories of the rules that reach forward; after a comma they open a statement of their own.
+    ``predicate``: whether a rule speaks of what stands before it, and not as the value of a label.
     """
 
     roles: frozenset[str]
     rules: tuple[Rule, ...]
     opens: frozenset[str]
+    predicate: bool
     relative: str
     heading: bool
 
@@ -168,7 +170,7 @@ class CueTable:
 
     def __init__(self, folder: Traversable) -> None:
         self._phrases = _Phrases()
-        self.words: dict[str, set[str]] = {role: set() for role in WORD_ROLES}
+        self.words: dict[str, set[str]] = {role: set() for role in (*WORD_ROLES, "verb")}
         cues = folder / "cues"
         for row in read_table(cues / "assertion.tsv", ("phrase", "category", "direction", "scope"), ("kinds", "source")):
             self._phrases.add(row, Saying(rule=_rule(row)))
@@ -208,9 +210,9 @@ class CueTable:
     def _add_role(self, row: Row) -> None:
         role = row["role"]
         _check(row, (role,), ROLES | WORD_ROLES)
-        if role in WORD_ROLES:
+        if role in self.words:
             self.words[role].update(" ".join(words) for choices, _ in _groups(row) for words in choices)
-        else:
+        if role not in WORD_ROLES:
             self._phrases.add(row, Saying(role=role))
 
 
@@ -236,6 +238,7 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
         roles=frozenset(roles | {"joint"} if "or" in roles else roles),
         rules=rules,
         opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo"),
+        predicate=any(rule.backward and rule.scope != "value" for rule in rules),
         relative=next((saying.relative for saying in sayings if saying.relative), ""),
         heading=any(saying.heading for saying in sayings),
     )

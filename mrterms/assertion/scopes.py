@@ -6,14 +6,17 @@ MR"), with a finite verb ("no MR, and the aortic valve is stenotic"), with a new
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mrterms.assertion.cues import Hit
 
 __all__ = ["Line"]
 
 _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planned", "not_assessed", "resolved", "unchanged"})
-"""Categories that a grade or another cue after a comma ends; history and relatives go on over graded items."""
+"""Categories that a grade or another cue after a comma ends; history and relatives go on over graded items.
+(but "old infarct and severe MR": a mere adjective does not)."""
+_LEADING = frozenset({"hypothetical", "planned"})
+"""Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "complaints": _LIST, "value": _PHRASE, "clause": _CLAUSE}
 
@@ -21,10 +24,11 @@ _WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "comp
 class Line:
     """The words of a sentence with the cues found in it."""
 
-    __slots__ = ("hits", "lower", "starts", "subjects")
+    __slots__ = ("hits", "kind", "lower", "starts", "subjects", "verbs")
 
-    def __init__(self, lower: list[str], starts: list[int], hits: list[Hit], subjects: set[str]) -> None:
-        self.lower, self.starts, self.hits, self.subjects = lower, starts, hits, subjects
+    def __init__(self, lower: list[str], starts: list[int], hits: list[Hit], words: Mapping[str, set[str]], kind: str) -> None:
+        self.lower, self.starts, self.hits, self.kind = lower, starts, hits, kind
+        self.subjects, self.verbs = words["subject"], words["verb"]
 
     def forward(self, number: int, category: str, scope: str) -> int:
         """The first word that the hit ``number`` no longer reaches, to its right."""
@@ -38,7 +42,7 @@ class Line:
             if "stop" in roles or ("cause" in roles and category in _RESTARTING):
                 return hit.start
             if self.is_break(hit):
-                if hit.start == begin:
+                if hit.start == begin or (category in _LEADING and self.lower[hit.start] == ":"):
                     begin = hit.end
                     continue
                 return hit.start
@@ -51,11 +55,11 @@ class Line:
                     return hit.start
                 joint, is_or = hit, "or" in roles
             elif joint is not None:
-                if "verb" in roles and not opens:
+                if ("verb" in roles and not opens) or self._is_predicate(hit):
                     return joint.start
                 if scope == "complaints" and "grade" in roles:
                     continue
-                if self._restarts(hit, joint, category, is_or, hits[place - 2 if place > 1 else 0]):
+                if self._restarts(hit, joint, category, width, is_or, hits[place - 2 if place > 1 else 0]):
                     return joint.start
             elif "with" in roles and category in _RESTARTING and self._opens_after(place):
                 return hit.start
@@ -81,6 +85,8 @@ class Line:
             if "verb" in roles:
                 return hit.end
             if "joint" in roles:
+                if hit.end == begin and self.lower[hit.start] == ",":
+                    continue
                 if (width == _ITEM and "or" not in roles) or (width == _PHRASE and self.lower[hit.start] == ","):
                     return hit.end
                 joint = hit
@@ -100,13 +106,17 @@ class Line:
         left = place == 0 or starts[place - 1] + len(self.lower[place - 1]) < starts[place]
         return left and (place + 1 == len(starts) or starts[place] + len(word) < starts[place + 1])
 
+    def _is_predicate(self, hit: Hit) -> bool:
+        """Whether the hit says something with a finite verb of what stands before it ("no AS, MVP could not be excluded")."""
+        return hit.entry.predicate and self.lower[hit.start] in self.verbs
+
     def _starts_subject(self, place: int) -> bool:
         return place < len(self.lower) and self.lower[place] in self.subjects
 
-    def _restarts(self, hit: Hit, joint: Hit, category: str, is_or: bool, before: Hit) -> bool:
+    def _restarts(self, hit: Hit, joint: Hit, category: str, width: int, is_or: bool, before: Hit) -> bool:
         entry = hit.entry
         near = hit.start - joint.end <= 1
-        if "grade" in entry.roles and category in _RESTARTING:
+        if "grade" in entry.roles and (category in _RESTARTING or (width != _LIST and self.kind == "lesion")):
             return not is_or and not ("grade" in before.entry.roles and before.end == joint.start)
         if not entry.opens or not near or category in entry.opens:
             return False

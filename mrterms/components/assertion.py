@@ -9,7 +9,7 @@ from typing import Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from mrterms.assertion import Asserter, Target
+from mrterms.assertion import Asserter, Target, lead_in
 from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
 from mrterms.lexicon import Lexicon
 
@@ -37,8 +37,8 @@ class AssertionComponent:
                 mention = work.mentions[place]
                 first, last = sentence.locate(mention.token_start, mention.token_end)
                 targets.append(Target(first=first, last=last, kind=target_kind(self._lexicon, annotations[place]["concept_id"])))
-            previous = view.sentence(number - 1) if number else None
-            for place, assertion in zip(places, self._asserter.assess(sentence, targets, previous=previous), strict=True):
+            assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number))
+            for place, assertion in zip(places, assertions, strict=True):
                 annotations[place]["assertion"] = {
                     "status": assertion.status,
                     "experiencer": assertion.experiencer,

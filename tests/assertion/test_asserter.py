@@ -22,12 +22,14 @@ from mrterms.text.tokenizer import make_tokenizer
 from mrterms.text.view import Sentence, View
 
 MARK = re.compile(r"\{([^{}]*)\}")
-INFARCTS = ("mi", "heart attack", "myocardial infarction", "stemi", "nstemi", "infarct")
+INFARCTS = ("mi", "heart attack", "heart attacks", "myocardial infarction", "stemi", "nstemi", "infarct", "anterior infarct")
 WORDS = [
     "no", "denies", "MR", ",", "and", "or", ":", "-", "(", ")", "?", ";",
     "father", "with", "history", "of", "if", "was", "not", "ruled", "2003",
 ]
-PROCEDURES = ("mvr", "avr", "tavr", "savr", "valve replacement", "valve repair", "replaced")
+PROCEDURES = (
+    "mvr", "avr", "tavr", "tavi", "savr", "teer", "mitraclip", "replacement", "valve repair", "replaced", "aortic valve", "mitral valve", "ring",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def kind_of(words: str) -> TargetKind:
     lower = words.lower()
     if lower in INFARCTS:
         return "infarct"
-    if lower.endswith(PROCEDURES) or lower == "mitral valve":
+    if lower.endswith(PROCEDURES) and not lower.startswith("leaky"):
         return "procedure"
     return "lesion" if re.fullmatch(r"[AMTP][RSI]|MVP|.*(regurg|stenosis|prolapse|endocard|annular).*", words, re.I) else "other"
 

@@ -1,0 +1,47 @@
+"""The line that leads a sentence in: for an item of a list the line above the whole list ("Risks include:")."""
+
+from __future__ import annotations
+
+from mrterms.text.view import Sentence, View
+
+__all__ = ["lead_in", "mark_width"]
+
+_MOST_ITEMS = 25
+_BULLETS = frozenset({"-", "–", "*", "•", "·", "#", ">", "▪", "‣"})
+_ENDS = frozenset({".", "!", "?"})
+
+
+def lead_in(view: View, number: int) -> Sentence | None:
+    """The sentence before that of ``number``, or the line that leads in the list of which it is an item.
+
+    An item begins with a bullet or number, or stands on a line of its own; no blank line parts it from the items before.
+    """
+    if not number:
+        return None
+    item, before = view.sentence(number), view.sentence(number - 1)
+    marked = mark_width(item) > 0
+    for place in range(number - 1, max(number - 1 - _MOST_ITEMS, -1), -1):
+        line = view.sentence(place)
+        if line.lower[-1:] == [":"]:
+            return line
+        if not line.lower or line.section != item.section or (mark_width(line) > 0) != marked:
+            break
+        if (not marked and line.lower[-1] in _ENDS) or not _stand_on_lines(view, line, view.sentence(place + 1)):
+            break
+    return before
+
+
+def mark_width(sentence: Sentence) -> int:
+    """How many words at the start are the bullet or number of an item."""
+    lower = sentence.lower
+    if not lower or len(lower) == 1:
+        return 0
+    if lower[0] in _BULLETS:
+        return 1
+    return 2 if lower[0].isdigit() and lower[1] in (".", ")") else 0
+
+
+def _stand_on_lines(view: View, line: Sentence, after: Sentence) -> bool:
+    """Whether ``after`` begins on the line after that on which ``line`` ends."""
+    gap = view.text[line.starts[-1] + len(line.words[-1]) : after.starts[0]] if after.starts else ""
+    return gap.count("\n") == 1
