@@ -18,9 +18,9 @@ import mrterms
 
 FIELDS = {
     "start", "end", "text", "concept_id", "preferred_name", "semantic_type", "codes", "match", "sense", "assertion", "severity",
-    "attributes", "section",
+    "attributes", "section", "code_rules",
 }  # fmt: skip
-"""What interface.md promises of an annotation."""
+"""What interface.md promises of an annotation, and the rules that made its codes."""
 
 
 def found(text: str, nlp: Language) -> list[tuple[str, str | None, str]]:
