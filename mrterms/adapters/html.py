@@ -15,13 +15,15 @@ from html import escape
 from importlib.resources import files
 from typing import Any, BinaryIO
 
-__all__ = ["mark_text", "write_html"]
+__all__ = ["is_measured", "mark_text", "measured", "write_html"]
 
 Annotation = dict[str, Any]
 
 _COLOURS = 8
 _SHOWN = 4
 _AMBIGUOUS = "ambiguous"
+_JUDGED = ("severity_from_measure", "conflict")
+_OCCASIONS = ("count", "ago", "age_at_event")
 _STATUS_LEGEND = (
     ("present", ""),
     ("absent", "s-absent"),
@@ -223,10 +225,13 @@ def _facts(annotation: Annotation) -> Iterator[tuple[str, str]]:
     yield "Assertion", _join(", ", [assertion.get("status"), assertion.get("experiencer"), assertion.get("temporality"), change])
     yield "Cues", _join(", ", (_cue(cue) for cue in assertion.get("cues") or ()))
     yield "Severity", _severity(annotation.get("severity") or {})
-    yield "Attributes", _join("; ", (_attribute(attribute) for attribute in annotation.get("attributes") or ()))
+    attributes = annotation.get("attributes") or ()
+    yield "Attributes", _join("; ", (_attribute(one) for one in attributes if not is_measured(one)))
+    yield "Measurements", _join("; ", (measured(one) for one in attributes if is_measured(one)))
     yield "Section", _join("", [annotation.get("section")])
     codes = annotation.get("codes") or {}
     yield "Codes", "<br>".join(f"{escape(system)} <code>{escape(str(code))}</code>" for system, code in codes.items())
+    yield "Code rules", escape(", ".join(annotation.get("code_rules") or ()))
 
 
 def _join(mark: str, parts: Iterable[Any]) -> str:
@@ -253,8 +258,28 @@ def _severity(severity: dict[str, Any]) -> str:
 
 
 def _attribute(attribute: dict[str, Any]) -> str:
-    said = " ".join(str(attribute[name]) for name in ("value", "unit") if attribute.get(name) is not None)
+    value = attribute.get("value")
+    said = " ".join(str(part) for part in (f"{value:g}" if isinstance(value, float) else value, attribute.get("unit")) if part)
     return f"{attribute.get('kind', '')}: {said}" + (f" “{attribute['text']}”" if attribute.get("text") else "")
+
+
+def is_measured(attribute: dict[str, Any]) -> bool:
+    """Whether an attribute is a measurement, the grade that one would give, or their conflict with the stated grade."""
+    return (isinstance(attribute.get("value"), float) and attribute["kind"] not in _OCCASIONS) or attribute["kind"] in _JUDGED
+
+
+def measured(attribute: dict[str, Any]) -> str:
+    """A measurement for a reader: ``eroa > 0.4 cm2``, ``severity severe by eroa``, ``conflict: stated mild, by eroa severe``."""
+    kind, value, measure = attribute["kind"], attribute["value"], attribute.get("measure")
+    if kind == "conflict":
+        return f"conflict: stated {attribute.get('stated')}, by {measure} {attribute.get('measured')}"
+    if kind == "severity_from_measure":
+        return f"severity {value} by {measure}"
+    low, high = attribute.get("low"), attribute.get("high")
+    figure = f"{low:g} to {high:g}" if low is not None and high is not None else f"{value:g}"
+    told = " ".join(str(part) for part in (kind, attribute.get("comparator"), figure, attribute.get("unit")) if part)
+    remarks = [*(["unit assumed"] if attribute.get("unit_assumed") else []), *([attribute["flag"]] if attribute.get("flag") else [])]
+    return told + (f" ({', '.join(remarks)})" if remarks else "")
 
 
 def _number(value: float | None) -> str:

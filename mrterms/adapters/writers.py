@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from mrterms.adapters.html import write_html
+from mrterms.adapters.html import is_measured, measured, write_html
 from mrterms.errors import ConfigError, MissingExtraError
 
 __all__ = ["COLUMNS", "WRITERS", "Format", "Writer", "choose_format", "flatten", "json_line", "write_csv", "write_jsonl"]
@@ -43,11 +43,15 @@ COLUMNS: dict[str, type] = {
     "temporality": str,
     "change": str,
     "severity": str,
+    "severity_low": str,
+    "severity_high": str,
     "severity_text": str,
     "section": str,
     "setting": str,
     **{f"code_{system}": str for system in CODE_SYSTEMS},
     "other_codes": str,
+    "code_rules": str,
+    "measurements": str,
     "candidates": str,
     "evidence": str,
     "cues": str,
@@ -89,9 +93,13 @@ def _cells(annotation: dict[str, Any]) -> dict[str, Any]:
         **{name: assertion.get(name) for name in ("status", "experiencer", "temporality")},
         "change": annotation.get("change") or assertion.get("change"),
         "severity": severity.get("value"),
+        "severity_low": severity.get("low"),
+        "severity_high": severity.get("high"),
         "severity_text": severity.get("text"),
         **{f"code_{system}": codes.get(system) for system in CODE_SYSTEMS},
         "other_codes": _json({system: code for system, code in codes.items() if system not in CODE_SYSTEMS}),
+        "code_rules": "|".join(annotation.get("code_rules") or ()) or None,
+        "measurements": "; ".join(map(measured, filter(is_measured, annotation.get("attributes") or ()))) or None,
         "candidates": _json(sense.get("candidates")),
         "evidence": _json(sense.get("evidence")),
         "cues": _json(assertion.get("cues")),

@@ -81,9 +81,11 @@ class Describer:
         """
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
         atom_set = atoms_in(sentence)
-        dated = [number for number, lesion in enumerate(lesions) if lesion.kind in _DATED]
-        dated = dated if dated and (_has_figure(atom_set) or not COUNT_WORDS.isdisjoint(atom_set)) else []
-        read = self._trie.may_hit(atom_set, _uses(lesions, atom_set))
+        figures = not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
+        dated = []
+        if figures or not COUNT_WORDS.isdisjoint(atom_set):
+            dated = [number for number, lesion in enumerate(lesions) if lesion.kind in _DATED]
+        read = self._trie.may_hit(atom_set, _uses(lesions, figures=figures))
         if not dated and not read:
             return [_NOTHING] * len(targets)
         quote = _Quote(sentence, text)
@@ -146,7 +148,7 @@ class Describer:
         """
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
         atom_set = atoms_in(sentence)
-        figures = _has_figure(atom_set)
+        figures = not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
         heir = None if after is None or atom_set.isdisjoint(self._roles.again) else self._heir(after, lesions, known)
         added: list[list[Attribute]] = [[] for _ in targets]
         severities: list[Severity | None] = [None] * len(targets)
@@ -254,18 +256,14 @@ def _new(attributes: list[Attribute], known: Sequence[Attribute]) -> tuple[Attri
     return tuple(kept)
 
 
-def _uses(lesions: Sequence[Lesion], atom_set: set[str]) -> set[str]:
+def _uses(lesions: Sequence[Lesion], *, figures: bool) -> set[str]:
     """What phrases may be for in a sentence with these lesions."""
     uses = {lesion.kind for lesion in lesions}
-    if any(lesion.scale for lesion in lesions):
+    if any([lesion.scale for lesion in lesions]):  # noqa: C419 a list is quicker than a generator for one or two lesions
         uses.add(GRADED)
-    if _has_figure(atom_set):
+    if figures:
         uses.add(MEASURED)
     return uses
-
-
-def _has_figure(atom_set: set[str]) -> bool:
-    return not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
 
 
 def _is_done(target: Target) -> bool:

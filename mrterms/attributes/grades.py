@@ -325,7 +325,7 @@ class _Sentence:
 
     def _closes(self, phrase: GradePhrase, manner: str) -> bool:
         at = phrase.last
-        if at >= len(self.atoms) or at in self.beginning or at in self.fact_at:
+        if at >= len(self.atoms) or at in self.beginning or (at in self.fact_at and not phrase.only_after):
             return True
         if phrase.figure and manner == "bare" and not phrase.only_after:
             return self.atoms[at] not in self.roles.decoy

@@ -87,11 +87,11 @@ class PhraseTrie:
 
         A use is a kind of lesion, ``GRADED`` or ``MEASURED``.
         """
-        return any(
-            not meant.isdisjoint(uses) and needed <= words
-            for word in self._anchors.keys() & words
-            for needed, meant in self._anchors[word].items()
-        )
+        for word in self._anchors.keys() & words:
+            for needed, meant in self._anchors[word].items():
+                if needed <= words and not meant.isdisjoint(uses):
+                    return True
+        return False
 
     def scan(self, atoms: list[str]) -> list[Hit]:
         """The longest phrases from left to right, without overlaps."""

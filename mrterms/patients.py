@@ -23,7 +23,7 @@ RULES: Mapping[str, str] = {
     "current": "present in the last document that states it present or absent; null where it is only historical",
     "worst-grade": "the highest grade of mentions present or historical",
     "latest-grade": "the highest grade in the last document that grades it",
-    "mention": "the code of the mention itself, by its own rule",
+    "concept": "the concept's own code (concepts.tsv or the user's table)",
     "not-counted": "a lesion graded below combine_from (trace by default) takes part in no combination",
     "I05.2": "mitral stenosis with regurgitation, cause rheumatic or not stated (I34 Excludes1)",
     "I06.2": "aortic stenosis with regurgitation, rheumatic",
@@ -237,7 +237,7 @@ def _mention_codes(stories: Mapping[str, _Story], documents: Sequence[_Document]
             code = given.get("ICD10CM")
             if not code:
                 continue
-            rule = next((rule for rule in used if not rule.endswith(("-snomed", "-icd11"))), "mention")
+            rule = next(rule for rule in used if not rule.endswith(("-snomed", "-icd11")))
             if code.startswith(("I21", "I22")) and last and document.day and (last - document.day).days > _ACUTE_DAYS:
                 code, rule = "I25.2", "mi-over-28-days"
             codes.append({"system": "ICD10CM", "code": code, "rule": rule, "from": [name]})

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from mrterms.attributes.codes import CodeRules
 from mrterms.errors import ConfigError, InputError
-from mrterms.rollup import RULES, rollup
+from mrterms.patients import RULES, rollup
+from mrterms.pipeline import annotate
 
 
 def mention(
@@ -99,3 +101,55 @@ def test_wrong_input_is_named() -> None:
         rollup([{"note_id": "n"}])
     with pytest.raises(InputError, match="ISO 8601"):
         rollup([{"note_id": "n", "date": "May 1st", "annotations": []}])
+
+
+def test_patients_over_several_notes() -> None:
+    notes: list[dict[str, Any]] = [
+        {"note_id": "a1", "patient_id": "A", "date": "2018-03-01", "annotations": [mention(MR, grade="severe"), mention(AS, grade="mild")]},
+        {"note_id": "b1", "patient_id": "B", "date": "2020-01-10", "annotations": [mention(MS, grade="moderate"), mention(MR)]},
+        {"note_id": "a2", "patient_id": "A", "date": "2022-09-09", "annotations": [mention(MR, "absent"), mention(AS, grade="moderate")]},
+        {"note_id": "c1", "patient_id": "C", "date": "2021-01-01", "annotations": [mention(AS), mention(AR, grade="mild")]},
+        {"note_id": "c2", "patient_id": "C", "date": "2023-01-01", "annotations": [mention(MI, "family", experiencer="family")]},
+    ]
+    first, second, third = rollup(notes)["patients"]
+    assert [one["patient_id"] for one in (first, second, third)] == ["A", "B", "C"]
+    assert [one["notes"] for one in (first, second, third)] == [2, 1, 2]
+    regurgitation, stenosis = first["concepts"]
+    assert (regurgitation["ever"], regurgitation["current"]) == (True, False)
+    assert (regurgitation["worst_grade"]["value"], regurgitation["latest_grade"]["note_id"]) == ("severe", "a1")
+    assert (stenosis["current"], stenosis["worst_grade"]["value"], stenosis["latest_grade"]["value"]) == (True, "moderate", "moderate")
+    assert (stenosis["first_date"], stenosis["last_date"]) == ("2018-03-01", "2022-09-09")
+    assert [(one["code"], one["rule"]) for one in first["codes"]] == [("I35.0", "as-nos")]
+    assert [(one["code"], one["rule"]) for one in second["codes"]] == [("I05.2", "I05.2")]
+    assert [(one["code"], one["rule"]) for one in third["codes"]] == [("I35.2", "I35.2")]
+    infarct = third["concepts"][-1]
+    assert (infarct["ever"], infarct["current"], infarct["statuses"]) == (False, None, {"family": 1})
+
+
+def test_input_order_does_not_decide_what_is_latest() -> None:
+    early = {"note_id": "1", "patient_id": "A", "date": "2010-01-01", "annotations": [mention(MR, grade="mild")]}
+    late = {"note_id": "2", "patient_id": "A", "date": "2020-01-01", "annotations": [mention(MR, grade="severe")]}
+    for notes in ([early, late], [late, early]):
+        [patient] = rollup(notes)["patients"]
+        assert patient["concepts"][0]["latest_grade"]["note_id"] == "2"
+
+
+def test_annotated_notes_of_a_patient() -> None:
+    texts = {
+        "2019-02-03": "Echo: severe mitral regurgitation. Mild aortic stenosis. No tricuspid regurgitation.",
+        "2021-06-30": "Echo: moderate mitral regurgitation after repair. Moderate aortic stenosis with mild aortic regurgitation.",
+    }
+    notes = [annotate(text, note_id=day).to_dict() | {"patient_id": "p", "date": day} for day, text in texts.items()]
+    [patient] = rollup(notes)["patients"]
+    concepts = {one["concept_id"]: one for one in patient["concepts"]}
+    assert concepts[MR]["worst_grade"]["value"] == "severe"
+    assert concepts[MR]["latest_grade"]["value"] == "moderate"
+    assert (concepts[TR]["ever"], concepts[TR]["current"]) == (False, False)
+    assert [(one["code"], one["rule"]) for one in patient["codes"] if one["code"].startswith("I08")] == [("I08.0", "I08.0")]
+
+
+def test_every_rule_of_a_roll_up_is_explained() -> None:
+    every = [mention(MR), mention(MS), mention(TR), mention(AS), mention(AR), mention(TS), mention(MI, "historical"), mention(MI)]
+    known = RULES.keys() | CodeRules().sources.keys()
+    for one in rollup([{"note_id": str(size), "annotations": every[:size]} for size in range(1, 9)])["documents"]:
+        assert all(code["rule"] in known for code in one["codes"])
