@@ -19,6 +19,8 @@ Found = dict[str, list[tuple[int, int]]]
 """The cues that speak of a mention, as words (half-open), by category."""
 
 _HISTORIES = ("past_medical_history", "past_surgical_history")
+_TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication"})
+"""Sections whose title says something of a mention about which the sentence says nothing."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
@@ -93,7 +95,7 @@ class _Reader:
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
         found = self._found(target)
         experiencer = self._experiencer(target, found, section, carried)
-        if not found and section is None and experiencer == "patient":
+        if not found and section not in _TELLING and experiencer == "patient":
             return _PRESENT
         return self._decide(target, found, experiencer, section)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Literal
 
 from spacy.language import Language
@@ -25,6 +24,7 @@ class AssertionComponent:
         register_extension()
         self._lexicon = configured_lexicon(lexicons, builtin)
         self._asserter = Asserter()
+        self._kinds: dict[str | None, _Kind] = {}
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
@@ -36,7 +36,7 @@ class AssertionComponent:
             for place in places:
                 mention = work.mentions[place]
                 first, last = sentence.locate(mention.token_start, mention.token_end)
-                targets.append(Target(first=first, last=last, kind=target_kind(self._lexicon, annotations[place]["concept_id"])))
+                targets.append(Target(first=first, last=last, kind=self._kind(annotations[place]["concept_id"])))
             assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number))
             for place, assertion in zip(places, assertions, strict=True):
                 annotations[place]["assertion"] = {
@@ -44,9 +44,17 @@ class AssertionComponent:
                     "experiencer": assertion.experiencer,
                     "temporality": assertion.temporality,
                     "change": assertion.change,
-                    "cues": [{**asdict(cue), "text": view.text[cue.start : cue.end]} for cue in assertion.cues],
+                    "cues": [
+                        {"text": view.text[cue.start : cue.end], "start": cue.start, "end": cue.end, "category": cue.category}
+                        for cue in assertion.cues
+                    ],
                 }
         return doc
+
+    def _kind(self, concept_id: str | None) -> _Kind:
+        if (known := self._kinds.get(concept_id)) is None:
+            known = self._kinds[concept_id] = target_kind(self._lexicon, concept_id)
+        return known
 
 
 def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
@@ -58,7 +66,7 @@ def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
         return "procedure"
     if concept.concept_id == "myocardial_infarction" or "myocardial_infarction" in concept.parents:
         return "infarct"
-    return "lesion" if any("valve" in parent or "regurgitation" in parent or "stenosis" in parent for parent in concept.parents) else "other"
+    return "lesion" if any(word in parent for parent in concept.parents for word in ("valve", "regurgitation", "stenosis")) else "other"
 
 
 @Language.factory(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
 
-from mrterms.assertion import Asserter, Target, TargetKind
+from mrterms.assertion import Asserter, Target, TargetKind, lead_in
 from mrterms.errors import LexiconError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Assertion, Section
@@ -28,7 +28,8 @@ WORDS = [
     "father", "with", "history", "of", "if", "was", "not", "ruled", "2003",
 ]
 PROCEDURES = (
-    "mvr", "avr", "tavr", "tavi", "savr", "teer", "mitraclip", "replacement", "valve repair", "replaced", "aortic valve", "mitral valve", "ring",
+    "mvr", "avr", "tavr", "tavi", "savr", "teer", "mitraclip", "replacement", "valve repair", "replaced", "aortic valve",
+    "mitral valve", "ring",
 )
 
 
@@ -178,3 +179,29 @@ def test_a_wrong_table_names_file_line_and_choice(tmp_path: Path) -> None:
     (tmp_path / "cues" / "assertion.tsv").write_text("phrase\tcategory\tdirection\tscope\nno\tabsent\tonward\tlist\n", encoding="utf-8")
     with pytest.raises(LexiconError, match=r"assertion.tsv:2: unknown value 'onward'.*backward"):
         Asserter(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "statuses"),
+    [
+        ("Not found today, no evidence of:\n- {MR}\n- {AS}\n- {endocarditis}\n", ["absent", "absent", "absent"]),
+        ("Risks we spoke about, with figures:\n  {Stroke} 1%\n  {Heart attack} 1%\n  {Endocarditis} 1%\n", ["hypothetical"] * 3),
+        ("Risks include:\n1. {Stroke}\n2. {MI}\n\nEcho: {MR} is mild.\n", ["hypothetical", "hypothetical", "present"]),
+        ("Man of 70 with prior stroke and now dyspnoea:\n- {MR}\n- {AS}\n", ["present", "present"]),
+    ],
+)
+def test_a_lead_in_reaches_every_item_of_its_list(asserter: Asserter, text: str, statuses: list[str]) -> None:
+    language = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "mrterms.Tokenizer.v1"}}})
+    language.add_pipe("mrterms_sections")
+    plain, spans = unmark(text)
+    doc = language(plain)
+    view = View(doc)
+    got = []
+    for start, end, kind in spans:
+        span = doc.char_span(start, end)
+        assert span is not None
+        number = view.sentence_number(span.start)
+        sentence = view.sentence(number)
+        target = Target(*sentence.locate(span.start, span.end), kind)
+        got.append(asserter.assess(sentence, [target], previous=lead_in(view, number))[0].status)
+    assert got == statuses
