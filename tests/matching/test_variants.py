@@ -1,0 +1,65 @@
+"""Generated and written variants: how many are found (the benchmark's own functions, today's figures as bounds)."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from spacy.language import Language
+
+import mrterms
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "variants.py"
+LEAST_RIGHT, MOST_WRONG, MOST_WRITTEN_FAILED = 0.90, 0.01, 7
+MOST_FORMS_FAILED, MOST_FORMS_WRONG = 15, 0
+
+
+@pytest.fixture(scope="module")
+def variants() -> ModuleType:
+    """The benchmark as a module; an sdist has none."""
+    if not BENCHMARK.exists():
+        pytest.skip("benchmarks are not in the sdist")
+    spec = importlib.util.spec_from_file_location("variants_benchmark", BENCHMARK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generator_is_repeatable_and_large(variants: ModuleType) -> None:
+    items = variants.generate()
+    assert items == variants.generate()
+    assert len(items) >= 2_000
+    assert len({item.text for item in items}) == len(items)
+
+
+def test_generated_variants_are_found(variants: ModuleType) -> None:
+    items = variants.generate()
+    verdicts, failed = variants.count(items, variants.our_answers())
+    by_kind = Counter((item.kind, verdict) for item, verdict, _ in failed)
+    assert verdicts["wrong"] <= MOST_WRONG * len(items), by_kind
+    assert verdicts["right"] >= LEAST_RIGHT * len(items), by_kind
+
+
+def test_every_long_form_is_found_as_written(variants: ModuleType) -> None:
+    verdicts, failed = variants.count(variants.as_written(), variants.our_answers())
+    assert len(failed) <= MOST_FORMS_FAILED, [(item.text, given) for item, _, given in failed]
+    assert verdicts["wrong"] <= MOST_FORMS_WRONG
+
+
+def test_written_variants_are_found(variants: ModuleType) -> None:
+    verdicts, failed = variants.count(variants.written(), variants.our_answers())
+    assert verdicts.total() >= 290
+    assert len(failed) <= MOST_WRITTEN_FAILED, [(item.text, given) for item, _, given in failed]
+
+
+def test_coordination_gives_every_concept_its_span(variants: ModuleType, nlp: Language) -> None:
+    counts = variants.coordination(lambda text: mrterms.annotate(text, nlp=nlp).annotations)
+    assert counts["right"] >= 170
+    assert counts["missed"] + counts["false"] <= 1
