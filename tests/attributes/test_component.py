@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mrterms.adapters.writers import WRITERS, Format
 from mrterms.attributes.codes import CONCEPT, CodeRules
 from mrterms.pipeline import annotate
 
@@ -62,3 +65,27 @@ def test_codes_of_two_annotations_are_not_one_dict() -> None:
     first, second = annotate("Severe mitral regurgitation. Severe mitral regurgitation.").annotations
     assert first["codes"] == second["codes"]
     assert first["codes"] is not second["codes"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "parquet", "html"])
+def test_every_format_has_grade_status_codes_rules_and_measurements(form: Format) -> None:
+    text = "Severe rheumatic mitral regurgitation. EROA 0.15 cm2."
+    handle = io.BytesIO()
+    WRITERS[form](handle, [annotate(text, note_id="n").to_dict() | {"source": text}])
+    written = handle.getvalue()
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        written = str(pq.read_table(io.BytesIO(written)).to_pylist()).encode()
+    for part in ("severe", "present", "I05.1", "mr-rheumatic", "0.15", "conflict", "rheumatic"):
+        assert part.encode() in written, part
+
+
+def test_a_row_reads_measurements_plainly() -> None:
+    handle = io.BytesIO()
+    WRITERS["csv"](handle, [annotate("Mild mitral regurgitation, EROA > 0.4, VC 3-4 mm.", note_id="n").to_dict()])
+    [row] = csv.DictReader(io.StringIO(handle.getvalue().decode()))
+    assert row["measurements"].startswith("eroa > 0.4 cm2 (unit assumed); severity severe by eroa; ")
+    assert "conflict: stated mild, by eroa severe" in row["measurements"]
+    assert "vena_contracta 3 to 4 mm" in row["measurements"]
+    assert (row["severity"], row["severity_low"], row["code_rules"]) == ("mild", "mild", "mr-nos|concept")
