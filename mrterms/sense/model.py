@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrterms.errors import ConfigError
-from mrterms.sense.features import Context, Word, levels
+from mrterms.sense.features import Word, levels
 
 __all__ = ["Model", "empty_model", "load_model", "save_model"]
 
@@ -47,37 +47,26 @@ class Model:
 
     def columns(self, senses: Sequence[str]) -> NDArray[np.float32]:
         """The weights of some senses side by side; a sense that the model never saw has none."""
+        columns: NDArray[np.float32] = self.weights @ self.tree_of(senses)
+        return columns
+
+    def tree_of(self, senses: Sequence[str]) -> NDArray[np.float32]:
+        """The columns of the tree for some senses."""
         tree = np.zeros((self.tree.shape[0], len(senses)), dtype=np.float32)
         for place, sense in enumerate(senses):
             if (column := self.senses.get(sense)) is not None:
                 tree[:, place] = self.tree[:, column]
-        columns: NDArray[np.float32] = self.weights @ tree
-        return columns
+        return tree
 
-    def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
-        """The rows of a context's features that have weights, the place that carries each, and where long places end."""
-        rows: list[int] = []
-        places: list[int] = []
-        ends: dict[int, int] = {}
-        features = self.features
-        for word, bucket, on_left, place in context.words:
-            known = word.rows.get((bucket, on_left))
-            if known is None:
-                known = word.rows[(bucket, on_left)] = self._word_rows(word, bucket, on_left=on_left)
-            if known:
-                rows.extend(known)  # type: ignore[arg-type]
-                places.extend([place] * len(known))  # type: ignore[arg-type]
-        for fact, place, end in context.facts:
-            if (row := features.get(f"*|{fact}")) is not None:
-                rows.append(row)
-                places.append(place)
-                if end > place + 1:
-                    ends[place] = max(end, ends.get(place, end))
-        return rows, places, ends
-
-    def _word_rows(self, word: Word, bucket: int, *, on_left: bool) -> tuple[int, ...]:
+    def word_rows(self, word: Word, bucket: int, *, on_left: bool) -> list[int]:
+        """The rows of a word's features in a bucket, as far as they have weights."""
         names = (name for base in (word.left if on_left else word.right) for name in levels(base, bucket))
-        return tuple(row for name in names if (row := self.features.get(name)) is not None)
+        return [row for name in names if (row := self.features.get(name)) is not None]
+
+    def fact_rows(self, fact: str) -> list[int]:
+        """The row of a fact, if it has weights."""
+        row = self.features.get(f"*|{fact}")
+        return [] if row is None else [row]
 
 
 def empty_model() -> Model:

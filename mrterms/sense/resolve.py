@@ -6,24 +6,25 @@ The scores are log-odds that add up: what ``Sense.evidence`` shows is what decid
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import ORTH
+from spacy.strings import StringStore
 
 from mrterms.errors import ConfigError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words
-from mrterms.sense.features import WINDOW, Reader, Word
+from mrterms.sense.features import BUCKETS, WINDOW, Context, Reader, Word
 from mrterms.sense.model import Model, load_model
-from mrterms.sense.settings import SETTINGS, guess_setting_of_words
+from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
 from mrterms.text.view import View
 
 __all__ = ["DEFAULT_THRESHOLD", "Resolver", "SenseLexicon", "Verdict"]
@@ -43,7 +44,9 @@ GUESS_WEIGHT: Final = 0.5
 _SURE: Final = 0.9
 _PRIOR_FLOOR: Final = 0.002
 """No sense is impossible: CASI and Vanderbilt saw hundreds of mentions a form, not millions (domain.md 2.1)."""
-_SHOWN: Final = 6
+_SHOWN: Final = 5
+_LEAST: Final = 0.0005
+"""Candidates less likely than this are not listed."""
 _MARGIN: Final = 3 * WINDOW // 2
 """Tokens cut out to each side: the words of the window with their punctuation."""
 
@@ -59,15 +62,71 @@ class SenseLexicon(Protocol):
     def terms(self) -> Iterable[Term]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class _Form:
-    """A short form made ready: its senses, their weights side by side, and what they start from in each setting."""
+    """A short form made ready: its senses, what they start from in each setting, and what each word or fact brings them.
 
-    senses: tuple[str, ...]
-    weights: NDArray[np.float32]
-    starts: dict[str, NDArray[np.float64]]
-    outside: tuple[bool, ...]
-    scale: float
+    ``gains`` fills as words are met: a row for a word at a distance, holding the summed weights of its features by sense.
+    """
+
+    def __init__(
+        self, code: int, senses: tuple[str, ...], outside: tuple[bool, ...], starts: dict[str, list[float]], model: Model, scale: float
+    ):
+        self.senses = senses
+        self.outside = outside
+        self.starts = starts
+        self.gains = np.zeros((256, len(senses)), dtype=np.float32)
+        self._used = 1  # row 0: nothing known
+        self._facts: dict[str, int] = {}
+        self._code = code * len(BUCKETS) * 2
+        self._model = model
+        self._tree = model.tree_of(senses) * np.float32(scale)
+
+    def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
+        """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end."""
+        code = self._code
+        rows: list[int] = []
+        places: list[int] = []
+        for word, bucket, on_left, place in context.words:
+            key = code + bucket + bucket + on_left
+            row = word.rows.get(key)
+            if row is None:
+                row = word.rows[key] = self._add(self._model.word_rows(word, bucket, on_left=on_left))
+            if row:
+                rows.append(row)
+                places.append(place)
+        ends: dict[int, int] = {}
+        facts = self._facts
+        for fact, place, end in context.facts:
+            row = facts.get(fact)
+            if row is None:
+                row = facts[fact] = self._add(self._model.fact_rows(fact))
+            if row:
+                rows.append(row)
+                places.append(place)
+                if end > place + 1:
+                    ends[place] = max(end, ends.get(place, end))
+        return rows, places, ends
+
+    def _add(self, features: Sequence[int]) -> int:
+        if not features:
+            return 0
+        if self._used == len(self.gains):
+            self.gains = np.vstack([self.gains, np.zeros_like(self.gains)])
+        self.gains[self._used] = self._model.weights[features].sum(axis=0) @ self._tree
+        self._used += 1
+        return self._used - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Words around one mention or several, and their tokens; white space inside sentences is left out."""
+
+    words: list[Word]
+    tokens: list[int]
+
+    def locate(self, mention: Mention) -> tuple[int, int]:
+        """The words that a mention is, half-open."""
+        return bisect_left(self.tokens, mention.token_start), bisect_left(self.tokens, mention.token_end)
 
 
 @dataclass(slots=True)
@@ -82,7 +141,7 @@ class Verdict:
     rows: list[int]
     places: list[int]
     ends: dict[int, int]
-    tokens: list[int]
+    window: _Window
     parts: list[tuple[str, int | None, int | None, list[float]]]
 
     def probabilities(self) -> list[float]:
@@ -149,16 +208,25 @@ class Resolver:
 
     def guess_setting(self, view: View) -> str:
         """The kind of text, guessed from its first words."""
-        orths: list[int] = view.doc[:400].to_array([ORTH]).ravel().tolist()  # type: ignore[attr-defined]
+        # Of the whole Doc and then cut: Span.to_array takes a microsecond a token, Doc.to_array thirty times less.
+        orths: list[int] = view.doc.to_array("ORTH")[:READ].tolist()
         return guess_setting_of_words(self.reader.words(orths, view.doc.vocab.strings))
 
     def weigh(self, view: View, mentions: Sequence[Mention]) -> tuple[str, list[Verdict]]:
         """The setting and a :class:`Verdict` for each ambiguous mention, in order."""
         setting = self.setting or self.guess_setting(view)
-        verdicts = [self._read(view, mention, setting) for mention in mentions if self._is_ambiguous(mention)]
+        self._forget()
+        asked = [mention for mention in mentions if self._is_ambiguous(mention)]
+        verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
         self._hear_definitions(view, mentions, verdicts)
         self._hear_document(mentions, verdicts)
         return setting, verdicts
+
+    def _forget(self) -> None:
+        """Start the memory of words anew when it has grown large: a stream of garbage must not fill the machine."""
+        if self.reader.is_full():
+            self.reader.clear()
+            self._forms.clear()
 
     def _is_ambiguous(self, mention: Mention) -> bool:
         return mention.short_form is not None and mention.short_form in self.lexicon.senses
@@ -166,8 +234,14 @@ class Resolver:
     def _plain_sense(self, mention: Mention) -> Sense:
         known = self._plain.get(mention.concept_ids)
         if known is None:
-            concept_id = mention.concept_ids[0]
-            known = Sense(status="unambiguous", concept_id=concept_id, candidates=(Candidate(concept_id=concept_id, probability=1.0),))
+            # A form that the lexicons put under several concepts without saying when it means which stays open.
+            share = 1.0 / len(mention.concept_ids)
+            known = Sense(
+                status="ambiguous" if share < 1.0 else "unambiguous",
+                concept_id=None if share < 1.0 else mention.concept_ids[0],
+                probability=share,
+                candidates=tuple(Candidate(concept_id=one, probability=share) for one in mention.concept_ids),
+            )
             self._plain[mention.concept_ids] = known
         return known
 
@@ -182,44 +256,49 @@ class Resolver:
         senses = tuple(entry.concept_id for entry in entries)
         scale = self.model.scales.get(short_form, self.model.scales.get("*", 1.0))
         biases = np.array([self.model.biases.get((short_form, sense), 0.0) for sense in senses])
-        starts = {setting: scale * (biases + log_priors(entries, setting, guessed=self.setting is None)) for setting in SETTINGS}
+        guessed = self.setting is None
+        starts = {setting: (scale * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
-        return _Form(senses, self.model.columns(senses) * np.float32(scale), starts, outside, scale)
+        return _Form(len(self._forms), senses, outside, starts, self.model, scale)
 
     def _is_outside(self, concept_id: str) -> bool:
         concept = self.lexicon.concepts.get(concept_id)
         return concept is None or concept.other_sense
 
-    def _read(self, view: View, mention: Mention, setting: str) -> Verdict:
+    def _read(self, view: View, mention: Mention, setting: str, window: _Window) -> Verdict:
         """Weigh the words around one mention."""
         form = self._form(str(mention.short_form))
-        words, tokens, start, end = self._window(view, mention)
+        start, end = window.locate(mention)
         section = view.section_at(mention.token_start) if view.sections else None
-        context = self.reader.context(words, start, end, str(mention.short_form), section=section.name if section else None)
+        context = self.reader.context(window.words, start, end, str(mention.short_form), section=section.name if section else None)
         self.reader.add_shape(context, mention.text)
-        rows, places, ends = self.model.rows(context)
+        rows, places, ends = form.rows(context)
         begin = form.starts[setting]
-        scores = begin + form.weights[rows].sum(axis=0) if rows else begin
-        parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, begin.tolist())]
-        return Verdict(mention, form, list(form.senses), list(range(len(form.senses))), scores.tolist(), rows, places, ends, tokens, parts)
+        gains: list[float] = form.gains[rows].sum(axis=0).tolist()
+        scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
+        parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
+        return Verdict(mention, form, list(form.senses), list(range(len(begin))), scores, rows, places, ends, window, parts)
 
-    def _window(self, view: View, mention: Mention) -> tuple[list[Word], list[int], int, int]:
-        """The words around a mention without white space inside sentences, their tokens, and the mention's place."""
-        low = max(0, mention.token_start - _MARGIN)
-        high = min(view.length, mention.token_end + _MARGIN)
-        orths: list[int] = view.doc[low:high].to_array([ORTH]).ravel().tolist()  # type: ignore[attr-defined]
-        words: list[Word] = []
-        tokens: list[int] = []
-        start = end = 0
-        for token, word in enumerate(self.reader.words(orths, view.doc.vocab.strings), low):
-            if token == mention.token_start:
-                start = len(words)
-            if word.kind != 3:
-                words.append(word)
-                tokens.append(token)
-            if token == mention.token_end - 1:
-                end = len(words)
-        return words, tokens, start, end
+    def _windows(self, view: View, mentions: Sequence[Mention]) -> list[_Window]:
+        """The words around each mention; mentions that stand close share a window, so that no word is read twice."""
+        orths = view.doc.to_array("ORTH")
+        windows: list[_Window] = []
+        waiting: list[Mention] = []
+        for mention in [*mentions, None]:
+            if waiting and (mention is None or mention.token_start - waiting[-1].token_end > 2 * _MARGIN):
+                low = max(0, waiting[0].token_start - _MARGIN)
+                high = max(one.token_end for one in waiting) + _MARGIN
+                window = self._window(low, orths[low:high].tolist(), view.doc.vocab.strings)
+                windows.extend([window] * len(waiting))
+                waiting = []
+            if mention is not None:
+                waiting.append(mention)
+        return windows
+
+    def _window(self, low: int, orths: list[int], strings: StringStore) -> _Window:
+        read = self.reader.words(orths, strings)
+        tokens = [token for token, word in enumerate(read, low) if word.kind != 3]
+        return _Window(read if len(tokens) == len(read) else [word for word in read if word.kind != 3], tokens)
 
     @cached_property
     def _long_forms(self) -> dict[str, dict[tuple[str, ...], str]]:
@@ -259,31 +338,27 @@ class Resolver:
             for sense in verdict.form.senses:
                 if (other := named.get(sense)) is not None:
                     verdict.add(other.text, sense, LONG_FORM_WEIGHT, other.start, other.end)
-        if len(verdicts) < 2:
-            return
-        sure: dict[str, set[str]] = {}
+        by_form: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
-            chances = verdict.probabilities()
-            if (best := max(chances)) >= _SURE:
-                sure.setdefault(str(verdict.mention.short_form), set()).add(verdict.senses[chances.index(best)])
-        for verdict in verdicts:
-            senses = sure.get(str(verdict.mention.short_form), set())
-            if len(senses) == 1 and max(verdict.probabilities()) < _SURE:
-                verdict.add(f"{verdict.mention.short_form} elsewhere in the document", next(iter(senses)), DISCOURSE_WEIGHT)
+            by_form.setdefault(str(verdict.mention.short_form), []).append(verdict)
+        for short_form, same in by_form.items():
+            if len(same) > 1:
+                _hear_each_other(short_form, same)
 
     def _decide(self, verdict: Verdict, view: View, setting: str) -> Sense:
         chances = verdict.probabilities()
         order = sorted(range(len(chances)), key=lambda i: -chances[i])
         best = order[0]
         chance = chances[best]
-        outside = sum(chances[i] for i in order if self._is_outside(verdict.senses[i]))
+        is_outside = [self._is_outside(sense) for sense in verdict.senses]
+        outside = sum(chances[i] for i in order if is_outside[i])
         # Between morphine and multiple sclerosis nothing has to be decided: either way the mention is left out.
-        sure = chance >= self.threshold or (self._is_outside(verdict.senses[best]) and outside >= self.threshold)
+        sure = chance >= self.threshold or (is_outside[best] and outside >= self.threshold)
         return Sense(
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,
-            probability=round(outside if sure and self._is_outside(verdict.senses[best]) else chance, 4),
-            candidates=tuple(_candidate(verdict.senses[i], chances[i]) for i in order),
+            probability=round(outside if sure and is_outside[best] else chance, 4),
+            candidates=tuple(_candidate(verdict.senses[i], chances[i]) for i in order if chances[i] >= _LEAST or i == best),
             evidence=tuple(self.evidence(verdict, view, limit=_SHOWN)),
         )
 
@@ -296,12 +371,16 @@ class Resolver:
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
-        words = self._word_evidence(verdict, view, best, second)
-        words.sort(key=lambda cue: -abs(cue.weight))
-        if limit is not None and len(words) > limit:
-            rest = sum(cue.weight for cue in words[limit:])
-            words = [*words[:limit], Evidence(cue="other words", weight=rest)]
-        found.extend(words)
+        if verdict.rows:
+            sums = _gains(verdict, best, second)
+            strongest = np.argsort(-np.abs(sums))
+            shown = strongest[: len(sums) if limit is None else limit]
+            weights: list[float] = sums[shown].tolist()
+            found.extend(
+                _word_evidence(verdict, view, at - 1, weight) for at, weight in zip(shown.tolist(), weights, strict=True) if weight
+            )
+            if limit is not None and len(sums) > limit:
+                found.append(Evidence(cue="other words", weight=float(sums.sum()) - sum(weights)))
         found.sort(key=lambda cue: -abs(cue.weight))
         return found
 
@@ -313,24 +392,37 @@ class Resolver:
         others = [i for i in order[1:] if not (outside and self._is_outside(verdict.senses[i]))] or order[1:] or [best]
         return best, others[0]
 
-    def _word_evidence(self, verdict: Verdict, view: View, best: int, second: int) -> list[Evidence]:
-        if not verdict.rows:
-            return []
-        picked = verdict.form.weights[verdict.rows]
-        gain: NDArray[Any] = picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]
-        sums = np.bincount(np.array(verdict.places) + 1, weights=gain)
-        doc = view.doc
-        found = []
-        for at in sums.nonzero()[0].tolist():
-            place = at - 1
-            if place < 0:
-                found.append(Evidence(cue="section or place", weight=float(sums[at])))
-                continue
-            first = verdict.tokens[place]
-            last = verdict.tokens[verdict.ends.get(place, place + 1) - 1]
-            start, end = doc[first].idx, doc[last].idx + len(doc[last])
-            found.append(Evidence(cue=view.text[start:end], weight=float(sums[at]), start=start, end=end))
-        return found
+
+def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
+    """Where the clear mentions of a form agree, they speak for the unclear ones."""
+    unclear: list[Verdict] = []
+    sure: set[str] = set()
+    for verdict in verdicts:
+        chances = verdict.probabilities()
+        if (best := max(chances)) >= _SURE:
+            sure.add(verdict.senses[chances.index(best)])
+        else:
+            unclear.append(verdict)
+    for verdict in unclear if len(sure) == 1 else ():
+        verdict.add(f"{short_form} elsewhere in the document", next(iter(sure)), DISCOURSE_WEIGHT)
+
+
+def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
+    """What each place of the window brings the best sense more than the second; the first is the mention as a whole."""
+    picked = verdict.form.gains[verdict.rows]
+    gains = picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]
+    sums = np.zeros(max(verdict.places) + 2)
+    np.add.at(sums, np.array(verdict.places) + 1, gains)
+    return sums
+
+
+def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> Evidence:
+    if place < 0:
+        return Evidence(cue="section or place", weight=weight)
+    tokens = verdict.window.tokens
+    first, last = view.doc[tokens[place]], view.doc[tokens[verdict.ends.get(place, place + 1) - 1]]
+    start, end = first.idx, last.idx + len(last)
+    return Evidence(cue=view.text[start:end], weight=weight, start=start, end=end)
 
 
 def _table(lexicon: SenseLexicon, name: str) -> Traversable:

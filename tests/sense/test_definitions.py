@@ -10,7 +10,7 @@ from spacy.language import Language
 from mrterms.lexicon import load_lexicon
 from mrterms.records import Match, Mention
 from mrterms.sense import Resolver
-from mrterms.sense.definitions import find_definitions
+from mrterms.sense.definitions import OTHER_SENSE, find_definitions
 
 CASES = [
     tuple(line.split("\t"))
@@ -63,5 +63,6 @@ def test_a_document_that_defines_both_ways_is_flagged_and_decided_locally(nlp: L
     assert all(any(cue["cue"].startswith("defined both ways") for cue in one["sense"]["evidence"]) for one in found)
 
 
-def test_an_unknown_long_form_leaves_the_mention_out(nlp: Language) -> None:
-    assert not [one for one in nlp("The myeloid index (MI) was 3.").user_data.get("mrterms", []) if one["text"] == "MI"]
+def test_an_unknown_long_form_is_none_of_our_senses(nlp: Language) -> None:
+    found = [one["concept_id"] for one in nlp("The myeloid index (MI) was 3.").user_data.get("mrterms", []) if one["text"] == "MI"]
+    assert set(found) <= {OTHER_SENSE}

@@ -41,7 +41,8 @@ def resolver() -> Resolver:
 @pytest.mark.parametrize(("text", "sense"), CASES)
 def test_plain_case(matcher: Language, resolver: Resolver, text: str, sense: str) -> None:
     form = next(form for form in ("MI", "MVR", "MR", "MS", "TR") if form in text.replace(",", " ").split())
-    work = work_of(matcher(text))
+    doc = matcher(text)
+    work = work_of(doc)
     _, senses = resolver.resolve(work.view, work.mentions)
     found = next(one for mention, one in zip(work.mentions, senses, strict=True) if mention.short_form == form)
     concept = resolver.lexicon.concepts.get(found.concept_id or "")
@@ -50,7 +51,8 @@ def test_plain_case(matcher: Language, resolver: Resolver, text: str, sense: str
 
 
 def test_evidence_sums_to_the_log_odds_that_decided(matcher: Language, resolver: Resolver) -> None:
-    work = work_of(matcher(TEXT))
+    doc = matcher(TEXT)
+    work = work_of(doc)
     _, verdicts = resolver.weigh(work.view, work.mentions)
     assert len(verdicts) >= 6
     for verdict in verdicts:
@@ -62,7 +64,8 @@ def test_evidence_sums_to_the_log_odds_that_decided(matcher: Language, resolver:
 
 
 def test_probabilities_are_ranked_and_sum_to_at_most_one(matcher: Language, resolver: Resolver) -> None:
-    work = work_of(matcher(TEXT))
+    doc = matcher(TEXT)
+    work = work_of(doc)
     for sense in resolver.resolve(work.view, work.mentions)[1]:
         chances = [one.probability for one in sense.candidates]
         assert sum(chances) <= 1.0
@@ -70,7 +73,8 @@ def test_probabilities_are_ranked_and_sum_to_at_most_one(matcher: Language, reso
 
 
 def test_below_the_threshold_a_form_is_ambiguous(matcher: Language) -> None:
-    work = work_of(matcher("MI"))
+    doc = matcher("MI")
+    work = work_of(doc)
     strict = Resolver(load_lexicon("valve"), threshold=0.999)
     (sense,) = strict.resolve(work.view, work.mentions)[1]
     assert (sense.status, sense.concept_id) == ("ambiguous", None)
@@ -78,14 +82,16 @@ def test_below_the_threshold_a_form_is_ambiguous(matcher: Language) -> None:
 
 
 def test_without_weights_the_priors_of_the_setting_decide(matcher: Language) -> None:
-    work = work_of(matcher("MS"))
+    doc = matcher("MS")
+    work = work_of(doc)
     for kind, expected in (("cardiology", "mitral_stenosis"), ("literature", "multiple_sclerosis")):
         told, senses = Resolver(load_lexicon("valve"), setting=kind, model=empty_model()).resolve(work.view, work.mentions)
         assert (told, senses[0].candidates[0].concept_id) == (kind, expected)
 
 
 def test_a_text_without_short_forms_costs_and_says_nothing(matcher: Language, resolver: Resolver) -> None:
-    work = work_of(matcher("Mild mitral regurgitation."))
+    doc = matcher("Mild mitral regurgitation.")
+    work = work_of(doc)
     setting, senses = resolver.resolve(work.view, work.mentions)
     assert setting is None
     assert [sense.status for sense in senses] == ["unambiguous"]
@@ -106,7 +112,8 @@ def test_every_mi_and_ai_of_the_seed_passages_is_the_valve_lesion(nlp: Language)
 
 
 def test_a_mention_is_resolved_in_microseconds(matcher: Language, resolver: Resolver) -> None:
-    work = work_of(matcher(TEXT * 30))
+    doc = matcher(TEXT * 30)
+    work = work_of(doc)
     resolver.resolve(work.view, work.mentions)
     best = min(_seconds(resolver, work.view, work.mentions) for _ in range(5))
     # Ten times the budget: a shared machine must not fail the test; benchmarks/sense.py measures.
