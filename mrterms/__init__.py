@@ -11,6 +11,7 @@ from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, M
 from mrterms.records import Note
 
 if TYPE_CHECKING:
+    from mrterms.patients import rollup
     from mrterms.pipeline import annotate, annotate_many, load, normalize
 
 __all__ = [
@@ -25,11 +26,12 @@ __all__ = [
     "annotate_many",
     "load",
     "normalize",
+    "rollup",
 ]
 
 __version__ = "0.1.0"
 
-_LAZY = {"annotate": "pipeline", "annotate_many": "pipeline", "load": "pipeline", "normalize": "pipeline"}
+_LAZY = {"annotate": "pipeline", "annotate_many": "pipeline", "load": "pipeline", "normalize": "pipeline", "rollup": "patients"}
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,13 @@ _BACKWARD = frozenset(("back", "backward", "backwards"))
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
+_SHORT_LINE = 10
+_ANY_VALVE = frozenset(("valvular", "valvar"))
+_VESSELS = frozenset(
+    "artery arteries arterial vein veins venous vessel vessels coronary conduit graft grafts stent stented lad rca lcx lmca lm ostium ostial "
+    "carotid renal iliac femoral subclavian rvot lvot outflow subvalvular subaortic supravalvular infundibular trachea tracheal bronchus "
+    "bronchial canal spinal ureter urethral esophageal pyloric duodenal anastomosis anastomotic isthmus circumflex luminal lumen".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Composer:
         if sentence.lower[item.last : item.last + 1] and sentence.lower[item.last] in _BACKWARD:
             return  # "leak back" tells a movement: the descriptions know whether it is said to happen
         before = items[place - 1] if place else None
-        if before and before.site and not before.lesion and self._linked(sentence, before.last, item.first):
+        if before and before.site and not before.lesion and self._names_the_valve(sentence, before, item):
             yield from self._make(before.first, item.last, before.site, lesion, "valve and lesion")
             yield from self._shared_lesion(sentence, items, place - 1, before.first, item.last, lesion)
             return
@@ -92,6 +99,8 @@ class Composer:
             return
         if not self._names_no_other_organ(sentence, item) or self._of_something_else(sentence, item):
             return
+        if item.first and sentence.lower[item.first - 1] in _ANY_VALVE:
+            return  # "valvular insufficiency" speaks of valves in general
         for site, reason in self._sites_before(sentence, items, place, item, carried):
             yield from self._make(item.first, item.last, site, lesion, reason)
 
@@ -108,6 +117,9 @@ class Composer:
         for before in reversed(items[:place]):
             if before.lesion or not before.site or not self._coordinated(sentence, before.last, first):
                 return
+            # "mitral, aortic or tricuspid": a comma alone joins only what a conjunction joins further on
+            if first == items[place].first and sentence.lower[before.last : first] == [","]:
+                return
             yield from self._make(before.first, last, before.site, lesion, "coordination")
             first = before.first
 
@@ -120,6 +132,12 @@ class Composer:
             yield from self._make(item.first, later.last, later.site, item.lesion or "", "coordination")
             at = later.last
 
+    def _names_the_valve(self, sentence: Sentence, site: Item, item: Item) -> bool:
+        """Side by side; "aortic | repair" may be the vessel's, "aortic valve | repair" is not."""
+        if not self._linked(sentence, site.last, item.first):
+            return False
+        return site.full or item.lesion not in _NO_CARRY_LESIONS or "valve" in sentence.lower[site.last : item.first]
+
     def _sites_after(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item) -> Iterator[str]:
         """``regurgitation of the | mitral and aortic valves``."""
         at = item.last
@@ -131,6 +149,9 @@ class Composer:
         for later in items[place + 1 :]:
             if later.lesion or not later.site or not (later.first == at or self._coordinated(sentence, at, later.first)):
                 return
+            following = sentence.lower[later.last : later.last + 1]
+            if not later.full and following and following[0].isalpha() and following[0] not in _LINKS | _CONJUNCTIONS | _OWN_OBJECTS:
+                return  # "leakage of the aortic graft"
             yield later.site
             at = later.last
 
@@ -138,9 +159,14 @@ class Composer:
         self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: str | None
     ) -> Iterator[tuple[str, str]]:
         """The valve of the sentence's subject, of the lesion before, or the one carried over."""
+        if item.adjective and self._describes_a_noun(sentence, item):
+            return
         for before in reversed(items[:place]):
+            if item.lesion == "stenosis" and not _VESSELS.isdisjoint(sentence.lower[before.last : item.last + 3]):
+                return  # "... with stenosis of the LAD": every vessel has stenoses
             if before.lesion and before.site:
-                yield before.site, "the same valve as the lesion before"
+                if before.lesion != item.lesion:  # "prosthetic aortic valve | replacement" is one procedure
+                    yield before.site, "the same valve as the lesion before"
                 return
             if before.site and before.full and item.lesion not in _NO_CARRY_LESIONS:
                 yield before.site, "valve named before"
@@ -150,8 +176,19 @@ class Composer:
                     yield other.site, "valve named before"
                     before = other
                 return
-        if carried and item.lesion not in _NO_CARRY_LESIONS:
+        if carried and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item):
             yield carried, "valve of the heading or the sentence before"
+
+    def _may_carry(self, sentence: Sentence, item: Item) -> bool:
+        """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
+        if item.adjective or not _VESSELS.isdisjoint(sentence.lower):
+            return False
+        return item.lesion == "regurgitation" or len(sentence.words) <= _SHORT_LINE
+
+    def _describes_a_noun(self, sentence: Sentence, item: Item) -> bool:
+        """``stenotic | LAD``, ``insufficient | blood supply``."""
+        following = sentence.lower[item.last : item.last + 1]
+        return bool(following) and following[0].isalpha() and following[0] not in self._open and following[0] not in _CONJUNCTIONS
 
     def _names_no_other_organ(self, sentence: Sentence, item: Item) -> bool:
         if item.first == 0:
@@ -162,7 +199,7 @@ class Composer:
     def _of_something_else(self, sentence: Sentence, item: Item) -> bool:
         """``stenosis of the ear canal``: a lesion of what follows, unless that is blood, a valve or a grade."""
         following = sentence.lower[item.last : item.last + 4]
-        if following[:1] != ["of"]:
+        if following[:1] not in (["of"], ["in"], ["at"]) or (following[:1] != ["of"] and item.lesion != "stenosis"):
             return False
         object_ = next((word for word in following[1:] if word not in _BETWEEN_PREPOSITION_AND_SITE), "")
         return object_[:1].isalpha() and object_ not in _OWN_OBJECTS and object_ not in self._open

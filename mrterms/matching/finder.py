@@ -67,11 +67,13 @@ class Finder:
         if not anchors:
             return []
         codes: list[int] = array.tolist()
-        heads = self._join_broken_words(hashes, codes, anchors)
+        ends = self._join_broken_words(hashes, codes, anchors)
+        if ends:
+            anchors = sorted({*anchors, *(end - 1 for end in ends)})
         hits: list[Hit] = []
         for anchor in anchors:
             if codes[anchor] > 0:
-                self._walk(codes, anchor, heads, hits)
+                self._walk(codes, anchor, ends, hits)
         return hits
 
     def _alone(self, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -84,7 +86,7 @@ class Finder:
             self._alone_array = np.array(self._is_alone, dtype=np.bool_)
         return self._alone_array[np.abs(codes)]
 
-    def _walk(self, codes: list[int], start: int, heads: dict[int, int], hits: list[Hit]) -> None:
+    def _walk(self, codes: list[int], start: int, ends: dict[int, int], hits: list[Hit]) -> None:
         decode, length = self._memo.words.__getitem__, len(codes)
         node: _Node | None = self._root
         place, edits = start, 0
@@ -97,19 +99,22 @@ class Finder:
             place += 1
             edits += word.edits
             if word.words and _END in node:  # type: ignore[operator]
-                hits.append(Hit(node[_END], heads.get(start, start), place, edits))  # type: ignore[index]
+                hits.append(Hit(node[_END], start, ends.get(place, place), edits))  # type: ignore[index]
 
     def _join_broken_words(self, hashes: Hashes, codes: list[int], anchors: list[int]) -> dict[int, int]:
-        """Give ``re - gurgitation`` the code of its word; returns where such words begin."""
-        heads: dict[int, int] = {}
-        tails = self._memo.tails
+        """Give the ``re`` of ``re - gurgitation`` the code of the word; returns where such words truly end."""
+        ends: dict[int, int] = {}
+        memo = self._memo
         for anchor in anchors:
-            if codes[anchor] not in tails:
+            if codes[anchor] not in memo.tails:
                 continue
             head = anchor - 1
-            hyphen = head > 0 and codes[head] < 0 and not self._memo.decode(codes[head]).words
+            hyphen = head > 0 and codes[head] < 0 and not memo.decode(codes[head]).words
             head -= hyphen
-            codes[anchor] = code = self._memo.joined(int(hashes[head]), int(hashes[anchor]), hyphen=hyphen) if head >= 0 else 0
+            code = memo.joined(int(hashes[head]), int(hashes[anchor]), hyphen=hyphen) if head >= 0 else 0
             if code:
-                heads[anchor] = head
-        return heads
+                codes[head], codes[anchor] = code, memo.skip
+                ends[head + 1] = anchor + 1
+            elif not memo.decode(codes[anchor]).words:
+                codes[anchor] = 0
+        return ends

@@ -44,7 +44,11 @@ class Matcher:
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
         self._table.close()
-        self._parts_of = {concept: pair for pair, concept in self._site_lesions.items()}
+        # A concept of several valves (endocarditis) tells none of them.
+        told: dict[str, list[tuple[str, str]]] = {}
+        for pair, concept_id in self._site_lesions.items():
+            told.setdefault(concept_id, []).append(pair)
+        self._parts_of = {concept_id: pairs[0] for concept_id, pairs in told.items() if len(pairs) == 1}
         self._grades = frozenset(self._words("grade"))
         self._open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
         self._composer = Composer(self._site_lesions, open_words=self._open_words, grades=self._grades)
@@ -146,7 +150,9 @@ class Matcher:
 
     def _of_other_valve(self, sentence: Sentence, one: Described) -> bool:
         """``the gas | valve leaks``: a word before the valve that no heart valve has."""
-        before = sentence.lower[one.first - 1] if one.first else ""
+        if not one.first or not sentence.lower[one.first].startswith("valve"):
+            return False
+        before = sentence.lower[one.first - 1]
         return before[:1].isalpha() and before not in self._open_words and before not in GLUE and before not in self._words("cardiac")
 
     def _site_told(self, view: View, number: int, mentions: Sequence[Mention]) -> str | None:
@@ -271,11 +277,13 @@ class Matcher:
         """Regurgitation of a valve that the text does not name, where the text speaks of the heart."""
         if _UNSPECIFIED not in self._lexicon.concepts:
             return
+        here = view.sentence_number(sentence.token_start)
+        near = any(abs(view.sentence_number(mention.token_start) - here) <= 1 for mention in mentions)
         for item in unplaced:
             before = sentence.lower[item.first - 1] if item.first else ""
             word = sentence.lower[item.last - 1]
             valvular = before in self._words("valvular")
-            lone = word in self._words("lone") and (bool(mentions) or not self._words("cardiac").isdisjoint(sentence.lower))
+            lone = word in self._words("lone") and (near or not self._words("cardiac").isdisjoint(sentence.lower))
             if item.lesion == "regurgitation" and not item.adjective and (valvular or lone):
                 yield self._pattern_mention(view, sentence, item.first, item.last, _UNSPECIFIED, "no valve named")
 

@@ -7,7 +7,7 @@ token (a note repeats its words; measured in ../shared/design-notes.md: 152,000 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +76,8 @@ class Vocabulary:
     def close(self) -> None:
         """Index the words by length; call it once all forms are in."""
         self._by_letter, self._tails = {}, {}
-        for word in sorted(self.words):
+        variants = {form for form, normal in self.spelling.items() if normal in self.words}
+        for word in sorted(self.words | variants):
             if len(word) >= _SHORTEST_FUZZY and word.isalpha():
                 self._by_letter.setdefault((len(word), "first", word[0]), []).append(word)
                 self._by_letter.setdefault((len(word), "second", word[1]), []).append(word)
@@ -100,9 +101,12 @@ class Vocabulary:
             return NormalWord((word,), 0, word in self.starters)
         if (known := self.misspellings.get(word)) is not None:
             return NormalWord(known.words, known.edits, known.words[0] in self.starters)
-        if not word.isalpha() or len(word) < _SHORTEST_FUZZY or not self.fuzzy:
+        if not word.isalpha() or len(word) < _SHORTEST_TAIL or not self.fuzzy:
             return None
-        return self._tail(word) or self._near(word, fold(text))
+        folded = fold(text)
+        near = self._near(word, folded) if len(folded) >= _SHORTEST_FUZZY else None
+        tail = self._tail(folded)
+        return replace(near, tail_of=tail.tail_of, hyphen_only=tail.hyphen_only) if near and tail else near or tail
 
     def whole(self, word: str) -> NormalWord:
         """A word whose two halves stood apart."""
@@ -118,7 +122,9 @@ class Vocabulary:
             return None
         if joined := self._split(word):
             return NormalWord(joined, 1, joined[0] in self.starters)
-        return self.nearest(word, budget=2 if len(word) >= _TWO_EDITS_FROM else 1)
+        # The word as it stands first: "stenosys" is no plural.
+        tried = dict.fromkeys((folded, word))
+        return next((near for one in tried if (near := self.nearest(one, budget=2 if len(one) >= _TWO_EDITS_FROM else 1))), None)
 
     def nearest(self, word: str, *, budget: int) -> NormalWord | None:
         """The one word of the lexicon within ``budget`` edits (optimal string alignment), or None where several tie."""
@@ -126,14 +132,16 @@ class Vocabulary:
         if not found:
             return None
         edits = found[0][1]
-        # A dropped or doubled letter is likelier than another letter in its place: mital is mitral, not metal.
-        best = sorted((Indel.distance(word, near), near) for near, other, _ in found if other == edits)
-        near = best[0][1]
-        if len(best) > 1 and best[0][0] == best[1][0]:
+        # A swap is likelier than a dropped letter, and that likelier than another in its place: mital is mitral, not metal.
+        letters = sorted(word)
+        best = sorted((sorted(near) != letters, Indel.distance(word, near), near) for near, other, _ in found if other == edits)
+        near = best[0][2]
+        if len({self.spelling.get(other, other) for *key, other in best if key == list(best[0][:2])}) > 1:
             return None
         # Typists seldom miss the first letter; where it differs only a single slip is believed.
         if edits > 1 and (near[0] != word[0] or len(near) < _TWO_EDITS_FROM):
             return None
+        near = self.spelling.get(near, near)
         return NormalWord((near,), int(edits), near in self.starters)
 
     def _like(self, word: str, budget: int) -> list[str]:
@@ -170,6 +178,8 @@ class WordMemo:
         self.tails: set[int] = set()
         """The codes of ends of words, to be joined with the token before."""
         self._codes: dict[NormalWord, int] = {}
+        self.skip = self._code(_SKIP)
+        """The code of what is passed over."""
 
     def codes(self, hashes: Hashes) -> NDArray[np.int32]:
         """The code of each token."""
@@ -200,7 +210,9 @@ class WordMemo:
         if word.hyphen_only and not hyphen:
             return 0
         begin = fold(self._string_of(head))
-        return self._code(self._vocabulary.whole(begin + fold(self._string_of(tail)))) if begin in word.tail_of else 0
+        if begin not in word.tail_of:
+            return 0
+        return abs(self._code(self._vocabulary.whole(begin + fold(self._string_of(tail)))))
 
     def decode(self, code: int) -> NormalWord:
         """The word that a code stands for."""

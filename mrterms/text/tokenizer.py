@@ -29,6 +29,7 @@ SLASH_FORMS = (
 
 # Alternatives begin with the characters that they take, so that the engine drops most of them at the first look.
 _PREFIXES = (
+    r"\ufeff",
     r"\[\*\*",
     r"[-–—−+~±?](?=[A-Za-z])",
     r"[0-4]\+(?=[A-Za-z])",
@@ -48,13 +49,13 @@ _QUOTES = CONCAT_QUOTES.replace("'", r"\'")
 _INFIXES = (
     *LIST_ELLIPSES,
     *LIST_ICONS,
-    r"[()\[\]{};|&]",
+    r"[()\[\]{};|&→]",
     r"\*\*\]",
     r"[+\-*^](?<=[0-9].)(?=[0-9-])",
     rf"\.(?<=[{ALPHA_LOWER}{_QUOTES}]\.)(?=[{ALPHA_UPPER}{_QUOTES}])",
     r",(?<=[^0-9\s],)(?=\w)",
     r"-{2,3}(?=\w)",
-    r"[-–—~](?<=\w.)(?=[^\W\d_])",
+    r"[-–—‐‑~](?<=\w.)(?=[^\W\d_])",
     r"[-–—~](?<=[^\W\d_].)(?=\d)",
     r"[:<>=/](?<=[^\W_].)(?=[^\W\d_])",
     r"[:=<>≤≥~/](?<=[^\W\d_].)(?=[0-9.])",
