@@ -15,6 +15,7 @@ __all__ = ["Form", "FormTable", "Part"]
 
 _MOST_INVERTED = 5
 _MOST_EDITS = 4
+_SHORT = 5
 
 
 @dataclass(slots=True)
@@ -83,6 +84,9 @@ class FormTable:
         if not words or all(word in GLUE for word in words):
             return
         form = self._put(words, term, [term.concept_id])
+        if term.kind != "abbreviation" and (kept := self._with_capitals(term)) != words:
+            # where another form makes "ST" a short form, the text's "ST" keeps its capitals
+            self._put(kept, term, form.concept_ids)
         if term.concept_id not in form.concept_ids:
             form.concept_ids.append(term.concept_id)
         if term.kind == "abbreviation" and term.case == "upper" and len(words) == 1 and words[0].isalpha():
@@ -127,6 +131,10 @@ class FormTable:
                 words.append(normal_word(token, self._vocabulary.spelling))
                 self._vocabulary.words.add(words[-1])
         return tuple(words)
+
+    def _with_capitals(self, term: Term) -> tuple[str, ...]:
+        pairs = zip(self._tokens(term.text), self._plain_words(term.text), strict=True)
+        return tuple(token if token.isupper() and len(token) < _SHORT else word for token, word in pairs)
 
     def _plain_words(self, text: str) -> list[str]:
         return [normal_word(token, self._vocabulary.spelling) for token in self._tokens(text)]

@@ -96,6 +96,8 @@ class Matcher:
         the aortic | bioprosthesis`` goes on."""
         first, last = sentence.locate(hit.token_start, hit.token_end)
         following = sentence.lower[last] if last < len(sentence.lower) else ""
+        if following == "(" and not sentence.lower[last - 1].startswith("valve"):
+            return False  # "leakage of aortic (bifurcation) graft"
         if comma:
             return first == 0 and not following[:1].isalpha()
         return not following[:1].isalpha() or following in GLUE or following in self._open_words or following.endswith("ed")
