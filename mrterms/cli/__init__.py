@@ -15,8 +15,10 @@ from typer.core import TyperGroup
 
 from mrterms.cli.annotate import annotate_command
 from mrterms.cli.evaluate import evaluate_command
+from mrterms.cli.explain import explain_command
 from mrterms.cli.lexicon import app as lexicon_app
 from mrterms.cli.normalize import normalize_command
+from mrterms.cli.train import train_command
 from mrterms.errors import MrtermsError
 
 __all__ = ["app", "main"]
@@ -47,6 +49,8 @@ app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, ric
 app.command("annotate", no_args_is_help=True)(annotate_command)
 app.command("normalize", no_args_is_help=True)(normalize_command)
 app.command("evaluate", no_args_is_help=True)(evaluate_command)
+app.command("explain", no_args_is_help=True)(explain_command)
+app.command("train", no_args_is_help=True)(train_command)
 app.add_typer(lexicon_app, name="lexicon")
 
 

@@ -41,6 +41,10 @@ LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
 GUESS_WEIGHT: Final = 0.5
 """Share of a guessed setting in its priors; the rest is the mean of all settings, since the guess may be wrong."""
+_CLEAR: Final = 3.0
+"""Log-odds from which a sentence says its sense clearly by itself."""
+_DISCOUNT: Final = 0.7
+"""What the words of other sentences then lose of their weight."""
 _SURE: Final = 0.9
 _PRIOR_FLOOR: Final = 0.002
 """No sense is impossible: CASI and Vanderbilt saw hundreds of mentions a form, not millions (domain.md 2.1)."""
@@ -277,7 +281,10 @@ class Resolver:
         gains: list[float] = form.gains[rows].sum(axis=0).tolist()
         scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
         parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
-        return Verdict(mention, form, list(form.senses), list(range(len(begin))), scores, rows, places, ends, window, parts)
+        verdict = Verdict(mention, form, list(form.senses), list(range(len(begin))), scores, rows, places, ends, window, parts)
+        if rows:
+            _let_the_sentence_lead(verdict, view)
+        return verdict
 
     def _windows(self, view: View, mentions: Sequence[Mention]) -> list[_Window]:
         """The words around each mention; mentions that stand close share a window, so that no word is read twice."""
@@ -405,6 +412,27 @@ def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
             unclear.append(verdict)
     for verdict in unclear if len(sure) == 1 else ():
         verdict.add(f"{short_form} elsewhere in the document", next(iter(sure)), DISCOURSE_WEIGHT)
+
+
+def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
+    """Where the mention's own sentence says one sense clearly and the words around it another, the latter count less.
+
+    Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings.
+    """
+    number = view.sentence_number(verdict.mention.token_start)
+    starts = view.sentence_starts
+    low, high = starts[number], starts[number + 1] if number + 1 < len(starts) else view.length
+    tokens = verdict.window.tokens
+    outside = [row for row, place in zip(verdict.rows, verdict.places, strict=True) if place >= 0 and not low <= tokens[place] < high]
+    if not outside:
+        return
+    far: list[float] = verdict.form.gains[outside].sum(axis=0).tolist()
+    own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
+    said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
+    if said != heard and own[said] - own[heard] >= _CLEAR:
+        change = [-_DISCOUNT * gain for gain in far]
+        verdict.scores = [score + less for score, less in zip(verdict.scores, change, strict=True)]
+        verdict.parts.append(("other sentences, against its own: count less", None, None, change))
 
 
 def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
