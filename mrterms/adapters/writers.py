@@ -132,8 +132,14 @@ def _write_table(handle: BinaryIO, notes: Iterable[NoteDict], *, delimiter: str)
     table = csv.writer(text, delimiter=delimiter)
     table.writerow(COLUMNS)
     for note in notes:
-        table.writerows(row.values() for row in flatten(note))
+        for row in flatten(note):
+            # A TSV is read line by line (cut, awk): a mention over a line break must not break its row.
+            table.writerow(row.values() if delimiter == "," else [_one_line(value) for value in row.values()])
     text.detach()
+
+
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) and ("\n" in value or "\r" in value or "\t" in value) else value
 
 
 def _write_parquet(handle: BinaryIO, notes: Iterable[NoteDict]) -> None:

@@ -157,10 +157,7 @@ class _Phrases:
             for word, following in self._edges[node].items():
                 moves.setdefault(word, set()).update(following)
         sayings = [
-            saying
-            for node in sorted(nodes)
-            for saying in self._sayings.get(node, ())
-            if saying.rule is None or kind in saying.rule.kinds
+            saying for node in sorted(nodes) for saying in self._sayings.get(node, ()) if saying.rule is None or kind in saying.rule.kinds
         ]
         return _State({word: frozenset(following) for word, following in moves.items()}, _entry(sayings) if sayings else None, kind)
 

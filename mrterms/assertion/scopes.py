@@ -127,6 +127,8 @@ class Line:
     def _opens_after(self, place: int) -> bool:
         """Whether "with" is followed by a grade or a cue of its own ("without MR or AI but with moderate TR")."""
         following: Sequence[Hit] = self.hits[place + 1 : place + 2]
-        return bool(following) and following[0].start - self.hits[place].end <= 1 and (
-            "grade" in following[0].entry.roles or bool(following[0].entry.opens - {"absent"})
+        return (
+            bool(following)
+            and following[0].start - self.hits[place].end <= 1
+            and ("grade" in following[0].entry.roles or bool(following[0].entry.opens - {"absent"}))
         )

@@ -69,9 +69,7 @@ def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
     return "lesion" if any(word in parent for parent in concept.parents for word in ("valve", "regurgitation", "stenosis")) else "other"
 
 
-@Language.factory(
-    "mrterms_assertion", requires=["doc.spans"], assigns=["span._.mrterms"], default_config={"lexicons": [], "builtin": True}
-)
+@Language.factory("mrterms_assertion", requires=["doc.spans"], assigns=["span._.mrterms"], default_config={"lexicons": [], "builtin": True})
 def make_assertion(nlp: Language, name: str, lexicons: list[str], builtin: bool) -> AssertionComponent:
     """The factory."""
     return AssertionComponent(lexicons=lexicons, builtin=builtin)

@@ -98,7 +98,7 @@ def _concepts(folder: Traversable) -> Iterator[Concept]:
             preferred_name=cells["preferred_name"],
             semantic_type=cells["semantic_type"],
             parents=row.list("parents"),
-            codes=dict({system: code for system in CODE_SYSTEMS if (code := cells.get(system))}),
+            codes={system: code for system in CODE_SYSTEMS if (code := cells.get(system))},
             report_as=row["report_as"],
             other_sense=row["other_sense"] == "yes",
         )
@@ -123,7 +123,7 @@ def _senses(folder: Traversable, concepts: dict[str, Concept]) -> dict[str, tupl
     found: dict[str, list[SenseEntry]] = {}
     for row in read_table(path, _SENSE_COLUMNS, ("source",)) if path.is_file() else ():
         concept_id = _known(row, row["concept_id"], concepts, "concept_id")
-        priors = dict({setting: _number(row, setting) for setting in SETTINGS})
+        priors = {setting: _number(row, setting) for setting in SETTINGS}
         entry = SenseEntry(short_form=row["short_form"], concept_id=concept_id, priors=priors, source=row["source"])
         found.setdefault(entry.short_form, []).append(entry)
     return {form: tuple(entries) for form, entries in found.items()}
@@ -163,7 +163,7 @@ def read_user_terms(path: str | Path) -> Lexicon:
     return Lexicon(
         name=file.stem,
         source=str(file),
-        concepts=dict({concept_id: _user_concept(concept_id, known) for concept_id, known in facts.items()}),
+        concepts={concept_id: _user_concept(concept_id, known) for concept_id, known in facts.items()},
         terms=tuple({(term.text, term.concept_id): term for term in map(_user_term, rows)}.values()),
     )
 
@@ -210,7 +210,7 @@ def _user_concept(concept_id: str, facts: dict[str, str]) -> Concept:
         preferred_name=facts.get("preferred_name") or facts["term"],
         semantic_type=facts.get("semantic_type", "other"),
         parents=tuple(part.strip() for part in facts.get("parents", "").split("|") if part.strip()),
-        codes=dict({column: value for column, value in facts.items() if column not in _USER_COLUMNS}),
+        codes={column: value for column, value in facts.items() if column not in _USER_COLUMNS},
     )
 
 

@@ -53,7 +53,7 @@ def merge(*lexicons: Lexicon) -> Lexicon:
         lexicons[0],
         concepts=dict(concepts),
         terms=tuple(terms.values()),
-        senses=dict({form: tuple(entries.values()) for form, entries in senses.items()}),
+        senses={form: tuple(entries.values()) for form, entries in senses.items()},
         folder=next((lexicon.folder for lexicon in lexicons if lexicon.folder is not None), None),
     )
 
@@ -62,4 +62,4 @@ def _join(first: Concept | None, later: Concept) -> Concept:
     if first is None:
         return later
     parents = tuple(dict.fromkeys((*first.parents, *later.parents)))
-    return replace(first, parents=parents, codes=dict({**first.codes, **later.codes}))
+    return replace(first, parents=parents, codes={**first.codes, **later.codes})

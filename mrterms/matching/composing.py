@@ -26,11 +26,6 @@ _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ANY_VALVE = frozenset(("valvular", "valvar"))
-_VESSELS = frozenset(
-    "artery arteries arterial vein veins venous vessel vessels coronary conduit graft grafts stent stented lad rca lcx lmca lm ostium ostial "
-    "carotid renal iliac femoral subclavian rvot lvot outflow subvalvular subaortic supravalvular infundibular trachea tracheal bronchus "
-    "bronchial canal spinal ureter urethral esophageal pyloric duodenal anastomosis anastomotic isthmus circumflex luminal lumen".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +55,13 @@ class Composed:
 class Composer:
     """Joins sites and lesions of a sentence. ``open_words`` may stand before a lesion that names no valve."""
 
-    def __init__(self, site_lesions: Mapping[tuple[str, str], str], *, open_words: frozenset[str], grades: frozenset[str]) -> None:
+    def __init__(
+        self, site_lesions: Mapping[tuple[str, str], str], *, open_words: frozenset[str], grades: frozenset[str], vessels: frozenset[str]
+    ) -> None:
         self._site_lesions = site_lesions
         self._open = open_words
         self._grades = grades
+        self._vessels = vessels
 
     def compose(self, sentence: Sentence, items: Sequence[Item], carried: str | None) -> tuple[list[Composed], list[Item]]:
         """What the items of a sentence make together, and the lesions left without a valve.
@@ -162,7 +160,7 @@ class Composer:
         if item.adjective and self._describes_a_noun(sentence, item):
             return
         for before in reversed(items[:place]):
-            if item.lesion == "stenosis" and not _VESSELS.isdisjoint(sentence.lower[before.last : item.last + 3]):
+            if item.lesion == "stenosis" and not self._vessels.isdisjoint(sentence.lower[before.last : item.last + 3]):
                 return  # "... with stenosis of the LAD": every vessel has stenoses
             if before.lesion and before.site:
                 if before.lesion != item.lesion:  # "prosthetic aortic valve | replacement" is one procedure
@@ -181,7 +179,7 @@ class Composer:
 
     def _may_carry(self, sentence: Sentence, item: Item) -> bool:
         """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
-        if item.adjective or not _VESSELS.isdisjoint(sentence.lower):
+        if item.adjective or not self._vessels.isdisjoint(sentence.lower):
             return False
         return item.lesion == "regurgitation" or len(sentence.words) <= _SHORT_LINE
 

@@ -51,7 +51,9 @@ class Matcher:
         self._parts_of = {concept_id: pairs[0] for concept_id, pairs in told.items() if len(pairs) == 1}
         self._grades = frozenset(self._words("grade"))
         self._open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
-        self._composer = Composer(self._site_lesions, open_words=self._open_words, grades=self._grades)
+        self._composer = Composer(
+            self._site_lesions, open_words=self._open_words, grades=self._grades, vessels=frozenset(self._words("vessel"))
+        )
         keys = self._table.forms.keys() | self._table.parts.keys()
         self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 

@@ -9,6 +9,7 @@ Speed: a token is read through its ORTH id; everything that depends on the word 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from spacy.strings import StringStore
 
 from mrterms.sense.cues import SETTING_PREFIX, Cues
 
-__all__ = ["BUCKETS", "Context", "Reader", "Word"]
+__all__ = ["BUCKETS", "Context", "Reader", "Word", "word_features"]
 
 WINDOW: Final = 30
 """Words read to each side of a mention: 25 to 40 do equally well on held-out documents, fewer cost less."""
@@ -64,19 +65,20 @@ class Word:
 
 @dataclass(slots=True)
 class Context:
-    """The surroundings of one mention: ``words`` (word, bucket, on the left, place) and single ``facts`` (name, place, end).
+    """The surroundings of one mention: ``words`` with their ``codes`` and ``places``, and single ``facts`` (name, place, end).
 
-    Places are indices into the words read, half-open; place -1 is a fact about the mention as a whole.
+    A code is twice the bucket, plus one on the left. Places are indices into the words read, half-open; place -1 is a fact about the mention as a whole.
     """
 
-    words: list[tuple[Word, int, bool, int]]
+    words: list[Word]
+    codes: list[int]
+    places: list[int]
     facts: list[tuple[str, int, int]]
 
     def named(self) -> Iterator[str]:
         """Every feature by name: what training counts."""
-        for word, bucket, on_left, _ in self.words:
-            for base in word.left if on_left else word.right:
-                yield from levels(base, bucket)
+        for word, code in zip(self.words, self.codes, strict=True):
+            yield from word_features(word, code)
         for fact, _, _ in self.facts:
             yield f"*|{fact}"
 
@@ -96,6 +98,12 @@ def levels(base: str, bucket: int) -> Iterator[str]:
     for level in BUCKETS[bucket]:
         if not (near_only and level in "as"):
             yield f"{level}|{base}"
+
+
+def word_features(word: Word, code: int) -> Iterator[str]:
+    """The feature names of a word under a code."""
+    for base in word.left if code & 1 else word.right:
+        yield from levels(base, code >> 1)
 
 
 def _shape(word: str) -> str:
@@ -173,17 +181,16 @@ class Reader:
         """The context of the mention ``words[start:end]`` of ``form``."""
         own = form.lower()
         facts: list[tuple[str, int, int]] = []
-        left, left_near = _side(words, range(start - 1, -1, -1), own, facts, on_left=True)
-        right, right_near = _side(words, range(end, len(words)), own, facts, on_left=False)
-        context = Context(left, facts)
-        context.words.extend(right)
+        context = Context([], [], [], facts)
+        left_near = _side(words, range(start - 1, -1, -1), own, context, on_left=True)
+        right_near = _side(words, range(end, len(words)), own, context, on_left=False)
         _neighbours(words, left_near, right_near, facts)
         _phrases(words, start, end, facts)
         _siblings(words, start, end, own, facts)
         _causes(words, start, end, facts)
         if section and (name := self.cues.sections.get(section)):
             facts.append((f"section:{name}", -1, -1))
-        if not left and not right:
+        if not context.words:
             facts.append(("alone", -1, -1))
         return context
 
@@ -197,46 +204,43 @@ class Reader:
             context.facts.append(("written:plural", -1, -1))
 
 
-def _side(
-    words: Sequence[Word], order: range, own: str, facts: list[tuple[str, int, int]], *, on_left: bool
-) -> tuple[list[tuple[Word, int, bool, int]], list[int]]:
-    """The words of one side from the mention outwards, with their buckets, and the two nearest."""
-    found: list[tuple[Word, int, bool, int]] = []
+def _side(words: Sequence[Word], order: range, own: str, context: Context, *, on_left: bool) -> list[int]:
+    """Add the words of one side to the context, from the mention outwards; gives the places of the two nearest."""
+    found, codes, found_at = context.words, context.codes, context.places
     near: list[int] = []
-    places = iter(order)
-    distance = 0
     if order:
         word = words[order[0]]
-        facts.append((f"next{'L' if on_left else 'R'}:{word.lower if word.kind else 'word'}", order[0], order[0] + 1))
+        context.facts.append((f"next{'L' if on_left else 'R'}:{word.lower if word.kind else 'word'}", order[0], order[0] + 1))
+    distance = 0
+    places = iter(order)
     for at in places:
         word = words[at]
         if word.kind == 2:
             break
         if word.kind == 1:
-            if word.left and distance <= _NEAR_WORDS:
-                found.append((word, NEAR, on_left, at))
-            continue
-        distance += 1
-        if word.lower == own:
-            continue
-        if distance <= 2:
-            near.append(at)
-            bucket = (L1 if on_left else R1) if distance == 1 else L2 if on_left else R2
+            if not word.left or distance > _NEAR_WORDS:
+                continue
+            bucket = NEAR
         else:
-            bucket = NEAR if distance <= _NEAR_WORDS else SENTENCE
-        found.append((word, bucket, on_left, at))
+            distance += 1
+            if word.lower == own:
+                continue
+            if distance <= 2:
+                near.append(at)
+                bucket = (L1 if on_left else R1) if distance == 1 else L2 if on_left else R2
+            else:
+                bucket = NEAR if distance <= _NEAR_WORDS else SENTENCE
+        found.append(word)
+        codes.append(bucket + bucket + on_left)
+        found_at.append(at)
         if distance == _SENTENCE_WORDS:
             break
-    left = WINDOW - distance
-    for at in places:
-        word = words[at]
-        if not word.kind:
-            if word.lower != own:
-                found.append((word, FAR, on_left, at))
-            left -= 1
-            if not left:
-                break
-    return found, near
+    far = [at for at in itertools.islice(places, 2 * WINDOW) if not words[at].kind][: WINDOW - distance]
+    far = [at for at in far if words[at].lower != own]
+    found.extend([words[at] for at in far])
+    codes.extend([FAR + FAR + on_left] * len(far))
+    found_at.extend(far)
+    return near
 
 
 def _neighbours(words: Sequence[Word], left: Sequence[int], right: Sequence[int], facts: list[tuple[str, int, int]]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrterms.errors import ConfigError
-from mrterms.sense.features import Word, levels
+from mrterms.sense.features import Word, word_features
 
 __all__ = ["Model", "empty_model", "load_model", "save_model"]
 
@@ -58,10 +58,9 @@ class Model:
                 tree[:, place] = self.tree[:, column]
         return tree
 
-    def word_rows(self, word: Word, bucket: int, *, on_left: bool) -> list[int]:
-        """The rows of a word's features in a bucket, as far as they have weights."""
-        names = (name for base in (word.left if on_left else word.right) for name in levels(base, bucket))
-        return [row for name in names if (row := self.features.get(name)) is not None]
+    def word_rows(self, word: Word, code: int) -> list[int]:
+        """The rows of a word's features under a code, as far as they have weights."""
+        return [row for name in word_features(word, code) if (row := self.features.get(name)) is not None]
 
     def fact_rows(self, fact: str) -> list[int]:
         """The row of a fact, if it has weights."""

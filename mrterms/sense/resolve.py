@@ -87,14 +87,13 @@ class _Form:
 
     def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
         """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end."""
-        code = self._code
+        first = self._code
         rows: list[int] = []
         places: list[int] = []
-        for word, bucket, on_left, place in context.words:
-            key = code + bucket + bucket + on_left
-            row = word.rows.get(key)
+        for word, code, place in zip(context.words, context.codes, context.places, strict=True):
+            row = word.rows.get(first + code)
             if row is None:
-                row = word.rows[key] = self._add(self._model.word_rows(word, bucket, on_left=on_left))
+                row = word.rows[first + code] = self._add(self._model.word_rows(word, code))
             if row:
                 rows.append(row)
                 places.append(place)
@@ -439,9 +438,7 @@ def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
     """What each place of the window brings the best sense more than the second; the first is the mention as a whole."""
     picked = verdict.form.gains[verdict.rows]
     gains = picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]
-    sums = np.zeros(max(verdict.places) + 2)
-    np.add.at(sums, np.array(verdict.places) + 1, gains)
-    return sums
+    return np.bincount(np.array(verdict.places) + 1, weights=gains).astype(np.float64)
 
 
 def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> Evidence:

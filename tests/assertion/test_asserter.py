@@ -24,12 +24,42 @@ from mrterms.text.view import Sentence, View
 MARK = re.compile(r"\{([^{}]*)\}")
 INFARCTS = ("mi", "heart attack", "heart attacks", "myocardial infarction", "stemi", "nstemi", "infarct", "anterior infarct")
 WORDS = [
-    "no", "denies", "MR", ",", "and", "or", ":", "-", "(", ")", "?", ";",
-    "father", "with", "history", "of", "if", "was", "not", "ruled", "2003",
+    "no",
+    "denies",
+    "MR",
+    ",",
+    "and",
+    "or",
+    ":",
+    "-",
+    "(",
+    ")",
+    "?",
+    ";",
+    "father",
+    "with",
+    "history",
+    "of",
+    "if",
+    "was",
+    "not",
+    "ruled",
+    "2003",
 ]
 PROCEDURES = (
-    "mvr", "avr", "tavr", "tavi", "savr", "teer", "mitraclip", "replacement", "valve repair", "replaced", "aortic valve",
-    "mitral valve", "ring",
+    "mvr",
+    "avr",
+    "tavr",
+    "tavi",
+    "savr",
+    "teer",
+    "mitraclip",
+    "replacement",
+    "valve repair",
+    "replaced",
+    "aortic valve",
+    "mitral valve",
+    "ring",
 )
 
 
@@ -94,7 +124,12 @@ def sentence_of(nlp: Language, text: str, section: str = "") -> Sentence:
     if not section:
         return plain
     return Sentence(
-        plain.token_start, plain.token_end, plain.words, plain.lower, plain.starts, plain.tokens,
+        plain.token_start,
+        plain.token_end,
+        plain.words,
+        plain.lower,
+        plain.starts,
+        plain.tokens,
         Section(name=section, token_start=0, token_end=len(doc)),
     )
 
