@@ -67,7 +67,8 @@ class Word:
 class Context:
     """The surroundings of one mention: ``words`` with their ``codes`` and ``places``, and single ``facts`` (name, place, end).
 
-    A code is twice the bucket, plus one on the left. Places are indices into the words read, half-open; place -1 is a fact about the mention as a whole.
+    A code is twice the bucket, plus one on the left. Places are indices into the words read, half-open; place -1 is a
+    fact about the mention as a whole.
     """
 
     words: list[Word]
