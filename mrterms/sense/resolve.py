@@ -35,7 +35,7 @@ DEFINITION_WEIGHT: Final = 9.0
 """Log-odds of the author's own definition: strong enough that only a heap of contrary evidence beats it."""
 NEAREST_DEFINITION_WEIGHT: Final = 2.0
 """... where the document defines the form both ways: a default towards the definition last read."""
-DISCOURSE_WEIGHT: Final = 1.5
+DISCOURSE_WEIGHT: Final = 0.7
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
 LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
