@@ -6,7 +6,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from spacy.attrs import IDX, ORTH
 from spacy.tokens import Doc
 
 from mrterms.records import Section
@@ -71,11 +70,16 @@ class View:
         self._sentences: dict[int, Sentence] = {}
 
     @cached_property
+    def _columns(self) -> tuple[list[int], list[int]]:
+        """Hash of every token, and whether a space follows; whole columns of a Doc are cheap, those of a Span are not."""
+        return self.doc.to_array("ORTH").tolist(), self.doc.to_array("SPACY").tolist()
+
+    @cached_property
     def text(self) -> str:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
         strings = self.doc.vocab.strings
-        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.doc.to_array("ORTH").tolist()]
-        spaces: list[int] = self.doc.to_array("SPACY").tolist()
+        orths, spaces = self._columns
+        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in orths]
         return "".join([word + " " if space else word for word, space in zip(words, spaces, strict=True)])
 
     def between(self, start: int, end: int) -> str:
@@ -102,11 +106,16 @@ class View:
             return known
         start = self.sentence_starts[number]
         end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
-        # Two columns of the stretch at once: a Token object for each word would cost ten times as much.
-        columns = self.doc[start:end].to_array([ORTH, IDX]).tolist()  # type: ignore[attr-defined]  # missing in spaCy's stub
+        orths, spaces = self._columns
         strings = self.doc.vocab.strings
-        read = [(_WORDS.get(orth) or _remember(orth, strings[orth]), at, place) for place, (orth, at) in enumerate(columns, start)]
-        kept = [one for one in read if one[0][1]]
+        at: int = self.doc[start].idx
+        kept: list[tuple[tuple[str, str], int, int]] = []
+        for place in range(start, end):
+            orth = orths[place]
+            word = _WORDS.get(orth) or _remember(orth, strings[orth])
+            if word[1]:
+                kept.append((word, at, place))
+            at += len(word[0]) + spaces[place]
         sentence = Sentence(
             start,
             end,
