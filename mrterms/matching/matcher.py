@@ -184,17 +184,14 @@ class Matcher:
         shared = [number for number, found in places.items() if self._may_share(found)]
         if not bare and not shared:
             return []
-        items: dict[int, list[Item]] = {}
-        for number, found in places.items():
-            # a valve is carried to a bare lesion over a few sentences only
-            if number in shared or any(number <= other < number + 5 for other in bare):
-                items[number] = self._items(view, number, found)
-        site_of = {number: site for number, some in items.items() if (site := _last_site(some))}
+        # A valve is carried to a bare lesion over a few sentences only.
+        near = [number for number in places if any(number <= other < number + 5 for other in bare)]
+        site_of = {number: site for number in near if (site := self._last_site(view, places[number]))}
         made: list[Mention] = []
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
             carried = carried_site(view, number, site_of, self._stops(view, number))
-            composed, unplaced = self._composer.compose(sentence, items[number], carried)
+            composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number]), carried)
             made += [self._composed_mention(view, sentence, one) for one in composed]
             made += self._lone_lesions(view, sentence, unplaced, mentions)
         return made
@@ -205,6 +202,14 @@ class Matcher:
     def _may_share(self, found: Sequence[Hit | Mention]) -> bool:
         """Whether a valve stands beside a concept that may share its lesion with it."""
         return len(found) > 1 and any(self._has_role(one, "site") for one in found) and any(isinstance(one, Mention) for one in found)
+
+    def _last_site(self, view: View, found: Sequence[Hit | Mention]) -> str | None:
+        """The valve that a sentence names last."""
+        for where in sorted(found, key=lambda one: -one.token_start):
+            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(where)
+            if item is not None and item.site and (item.full or item.lesion):
+                return item.site
+        return None
 
     def _items(self, view: View, number: int, found: Sequence[Hit | Mention]) -> list[Item]:
         sentence = view.sentence(number)
@@ -331,10 +336,6 @@ def _kind(form: Form, text: str, hit: Hit) -> tuple[MatchKind, str]:
     if text == form.term.text:
         return "exact", ""
     return "variant", "word order" if form.inverted else "case, spelling or spacing"
-
-
-def _last_site(items: Sequence[Item]) -> str | None:
-    return next((item.site for item in reversed(items) if item.site and (item.full or item.lesion)), None)
 
 
 def _spelling() -> dict[str, str]:

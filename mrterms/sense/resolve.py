@@ -447,7 +447,7 @@ def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> E
     tokens = verdict.window.tokens
     first, last = view.doc[tokens[place]], view.doc[tokens[verdict.ends.get(place, place + 1) - 1]]
     start, end = first.idx, last.idx + len(last)
-    return Evidence(cue=view.text[start:end], weight=weight, start=start, end=end)
+    return Evidence(cue=view.doc[first.i : last.i + 1].text, weight=weight, start=start, end=end)
 
 
 def _table(lexicon: SenseLexicon, name: str) -> Traversable:
