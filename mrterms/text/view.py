@@ -82,11 +82,6 @@ class View:
         words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in orths]
         return "".join([word + " " if space else word for word, space in zip(words, spaces, strict=True)])
 
-    def between(self, start: int, end: int) -> str:
-        """The text from one character to another; both lie at the edges of words, or in the white space between."""
-        span = self.doc.char_span(start, end, alignment_mode="expand")
-        return "" if span is None else span.text[start - span.start_char : end - span.start_char]
-
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
         place = bisect_right(self._section_starts, token) - 1
