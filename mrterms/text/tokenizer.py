@@ -7,20 +7,27 @@ What is added to spaCy's rules, each for a way in which notes are written:
 - a sign before a lesion comes off (``-MI``, ``?MI``, ``+MR``);
 - the marks of de-identified notes come off (``[**2101-3-4**]``);
 - emoticons and web addresses have no rules: in notes ``8)`` ends a list.
+
+spaCy's tokenizer stops keeping what it has cut as soon as a text holds one of its special cases (a line break is one), so
+forms that must stay whole are no special cases here but ``token_match``; and its rules are asked only where one may apply.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 import spacy.util
 from spacy.lang.char_classes import ALPHA_LOWER, ALPHA_UPPER, CONCAT_QUOTES, LIST_ELLIPSES, LIST_ICONS
+from spacy.lang.en import English
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
+from spacy.vocab import Vocab
 
-__all__ = ["create_tokenizer", "make_tokenizer"]
+__all__ = ["NoteTokenizer", "create_tokenizer", "make_tokenizer"]
 
 SLASH_FORMS = (
     "s/p h/o r/o c/w w/o c/b c/o c/f d/t d/c y/o b/l n/v f/u w/u w/ p/w a/w i/s/o h/x f/h n/a s/t m/r/g r/g/m r/m/g c/c/e"
@@ -41,10 +48,13 @@ _SUFFIXES = (
     r"[*/-]",
     r"(?:n['’]t|N['’]T|['’](?:re|ve|ll|m|d|RE|VE|LL|M|D))",
     r"(?<=[0-9])(?:mm[Hh]g|m[lL]|[cm]m2|cc|msec|ms|[cm]m)",
+    r"(?<=[0-9])[AaPp](?:[Mm]|\.[Mm]\.)",
+    r"(?:not|NOT)(?<=^[Cc][Aa][Nn]...)",
     r"[0-4]\+(?<=[A-Za-z][A-Za-z]..)",
     r"\.(?<=[0-9+)]\.)",
     r"\.(?<=[A-Z][A-Z]\.)",
 )
+_CUT_ENDS = frozenset({"not", "NOT"})
 _QUOTES = CONCAT_QUOTES.replace("'", r"\'")
 _INFIXES = (
     *LIST_ELLIPSES,
@@ -64,26 +74,93 @@ _INFIXES = (
 )
 
 
-def make_tokenizer(nlp: Language) -> Tokenizer:
-    """The tokenizer for ``nlp``; its rules are ordinary spaCy rules, so ``to_disk`` and pickling work."""
-    defaults = nlp.Defaults
-    # spaCy keeps no memory of words cut by special cases ("don't,"), so contractions are cut by suffix rules instead.
-    rules = {
-        form: parses
-        for form, parses in (defaults.tokenizer_exceptions or {}).items()
-        if (form not in BASE_EXCEPTIONS or form.isspace() or form[0].isalpha()) and not (len(parses) > 1 and ("'" in form or "’" in form))
-    }
+_KEPT_CUTS = 300_000
+"""Words kept with their tokens; spaCy's own limit of 10,000 is met after some hundred notes."""
+_LONGEST_SUFFIX = 12
+"""Characters; only rows of full stops are longer."""
+
+
+class _WholeForms:
+    """Forms that stay one token. Stands where spaCy wants the bound method of a pattern, so it has a pattern too."""
+
+    def __init__(self, forms: Iterable[str], any_case: Iterable[str]) -> None:
+        self.forms, self.any_case = frozenset(forms), frozenset(any_case)
+        alike = "|".join(map(re.escape, sorted(self.any_case)))
+        self.pattern = rf"(?:{'|'.join(map(re.escape, sorted(self.forms)))}|(?i:{alike}))\Z"
+
+    def match(self, text: str) -> bool:
+        return text in self.forms or ("/" in text and text.lower() in self.any_case)
+
+
+class _Rules:
+    """Rules for affixes as one pattern, which is not asked of words that none of them can meet."""
+
+    def __init__(self, pattern: str, whole: _WholeForms) -> None:
+        self.pattern = pattern
+        self._compiled = re.compile(pattern)
+        self._whole = whole
+
+    def start(self, text: str) -> re.Match[str] | None:
+        """The prefix."""
+        return None if text.isalnum() and text.isascii() else self._compiled.search(text)
+
+    def inside(self, text: str) -> Iterable[re.Match[str]]:
+        """The infixes."""
+        return () if text.isalnum() and text.isascii() else self._compiled.finditer(text)
+
+    def end(self, text: str) -> re.Match[str] | None:
+        """The suffix: looked for in the last characters alone, as a search tries every place of a word."""
+        if text.isalpha() and text.isascii():
+            return self._compiled.search(text) if text[-3:] in _CUT_ENDS else None
+        if self._whole.match(text):
+            return None  # "(e.g.": spaCy takes a prefix and a suffix off before it asks whether a form stays whole
+        start = max(0, len(text) - _LONGEST_SUFFIX)
+        found = self._compiled.search(text, start)
+        return self._compiled.search(text) if found and start and found.start() == start else found
+
+
+@cache
+def _parts() -> dict[str, Any]:
+    """What is not spaCy's own in the tokenizer."""
+    defaults = English.Defaults
     # spaCy takes "2+" apart; a grade must stay whole.
     suffixes = [rule for rule in (defaults.suffixes or ()) if rule != r"(?<=[0-9])\+"]
-    return Tokenizer(
-        nlp.vocab,
-        rules=rules,
-        # Not special cases: those are looked for in every text a second time.
-        token_match=re.compile(rf"(?:{'|'.join(map(re.escape, SLASH_FORMS))})$", re.IGNORECASE).match,
-        prefix_search=spacy.util.compile_prefix_regex([*_PREFIXES, *(defaults.prefixes or ())]).search,
-        suffix_search=spacy.util.compile_suffix_regex([*_SUFFIXES, *suffixes]).search,
-        infix_finditer=spacy.util.compile_infix_regex(_INFIXES).finditer,
-    )
+    whole = _WholeForms(_abbreviations(defaults.tokenizer_exceptions or {}), SLASH_FORMS)
+    return {
+        "token_match": whole.match,
+        "prefix_search": _Rules(spacy.util.compile_prefix_regex([*_PREFIXES, *(defaults.prefixes or ())]).pattern, whole).start,
+        "suffix_search": _Rules(spacy.util.compile_suffix_regex([*_SUFFIXES, *suffixes]).pattern, whole).end,
+        "infix_finditer": _Rules(spacy.util.compile_infix_regex(_INFIXES).pattern, whole).inside,
+    }
+
+
+def _abbreviations(exceptions: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """spaCy's special cases of one token with a sign in it ("Dr.", "e.g.", "o'clock"), without emoticons."""
+    for form, tokens in exceptions.items():
+        initial = len(form) == 2 and form[1] == "."
+        if len(tokens) == 1 and form[0].isalpha() and not form.isalpha() and (initial or form not in BASE_EXCEPTIONS):
+            yield form
+
+
+class NoteTokenizer(Tokenizer):  # type: ignore[misc]  # written in Cython, without types
+    """spaCy's tokenizer with the rules of this module. ``to_disk``, pickling and rules that a user adds work as ever."""
+
+    def __init__(self, vocab: Vocab, rules: Any = None, *parts: Any, **named: Any) -> None:
+        standard = {} if parts or named else _parts()
+        super().__init__(vocab, rules, *parts, **standard, **{"max_cache_size": _KEPT_CUTS, **named})
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
+        """As :meth:`spacy.tokenizer.Tokenizer.from_bytes`; patterns that are this module's come back as they were, not bare."""
+        super().from_bytes(bytes_data, exclude=exclude)
+        for name, part in _parts().items():
+            if (stored := getattr(self, name)) is not None and stored.__self__.pattern == part.__self__.pattern:
+                setattr(self, name, part)
+        return self
+
+
+def make_tokenizer(nlp: Language) -> Tokenizer:
+    """The tokenizer for ``nlp``."""
+    return NoteTokenizer(nlp.vocab)
 
 
 def create_tokenizer() -> Callable[[Language], Tokenizer]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokenizer import Tokenizer
 
-from mrterms.text.tokenizer import make_tokenizer
+from mrterms.text.tokenizer import NoteTokenizer, make_tokenizer
 
 TABLE = Path(__file__).with_name("tokenizer_cases.tsv")
 
@@ -42,3 +44,51 @@ def test_no_character_is_lost(tokenizer: Tokenizer, text: str) -> None:
 def test_known_pieces_keep_their_offsets(tokenizer: Tokenizer, pieces: list[str]) -> None:
     text = "".join(pieces)
     assert all(text[token.idx : token.idx + len(token)] == token.text for token in tokenizer(text))
+
+
+@pytest.fixture(scope="module")
+def plain(tokenizer: Tokenizer) -> Tokenizer:
+    """The same rules as bare patterns, asked of every word: slow, and right by definition."""
+    whole = tokenizer.token_match
+    suffix = re.compile(tokenizer.suffix_search.__self__.pattern)
+    return Tokenizer(
+        tokenizer.vocab,
+        token_match=whole,
+        prefix_search=re.compile(tokenizer.prefix_search.__self__.pattern).search,
+        suffix_search=lambda text: None if whole(text) else suffix.search(text),
+        infix_finditer=re.compile(tokenizer.infix_finditer.__self__.pattern).finditer,
+    )
+
+
+_PIECES = ["MR", "cannot", "CAN", "not", "didn't", "10am", "p.m.", "e.g.", "(", ")", ".", "..", "." * 9, "2+", "mg", "cm2", "²", "’s", "°C"]
+
+
+@given(
+    st.one_of(
+        st.text(max_size=40), st.lists(st.sampled_from([*_PIECES, "-", "/", "[**", " ", "ß", "5", "$", "“"]), max_size=12).map("".join)
+    )
+)
+def test_rules_passed_over_would_not_have_met(tokenizer: Tokenizer, plain: Tokenizer, text: str) -> None:
+    assert [token.text for token in tokenizer(text)] == [token.text for token in plain(text)]
+
+
+def test_whole_forms_stand_in_their_pattern(tokenizer: Tokenizer) -> None:
+    whole = tokenizer.token_match
+    pattern = re.compile(whole.__self__.pattern)
+    for form in ("s/p", "S/P", "e.g.", "Dr.", "dr.", "o'clock", "MR", "s/p.", "and/or", ""):
+        assert bool(whole(form)) == bool(pattern.match(form)), form
+
+
+def test_comes_back_as_it_was(tokenizer: Tokenizer) -> None:
+    text = "Pt (e.g. h/o MI, S/P MVR) cannot see Dr. X at 10am."
+    read = make_tokenizer(spacy.blank("en")).from_bytes(tokenizer.to_bytes())
+    for again in (pickle.loads(pickle.dumps(tokenizer)), read):
+        assert isinstance(again, NoteTokenizer)
+        assert [token.text for token in again(text)] == [token.text for token in tokenizer(text)]
+        assert type(again.suffix_search.__self__) is type(tokenizer.suffix_search.__self__)
+
+
+def test_a_users_rule_holds(tokenizer: Tokenizer) -> None:
+    own = make_tokenizer(spacy.blank("en"))
+    own.add_special_case("MR/TR", [{"ORTH": "MR/TR"}])
+    assert [token.text for token in own("MR/TR, MR/AI")] == ["MR/TR", ",", "MR", "/", "AI"]
