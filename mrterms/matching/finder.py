@@ -10,22 +10,21 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from mrterms.matching.automaton import Automaton
 from mrterms.matching.words import WordMemo
 from mrterms.text.array_cache import Hashes
 
-__all__ = ["Finder", "Hit"]
+__all__ = ["Finder", "Hit", "Place", "Scanner"]
 
-_END = ""
-_Node = dict[str, Any]
-"""Word → next node; under the empty word the key of the form that ends here."""
+Place = tuple[int, int, int, int]
+"""Number of the form, first token, token after the last, edits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,79 +41,91 @@ class Finder:
     """Finds keys (normal words joined by single spaces) in Docs; longest and shorter ones, overlapping ones too."""
 
     def __init__(self, keys: Iterable[str], memo: WordMemo) -> None:
-        self._memo = memo
-        self._root: _Node = {}
-        self._lone: set[tuple[str, ...]] = set()
-        self._is_alone: list[bool] = []
-        self._alone_array = np.zeros(0, dtype=np.bool_)
-        for key in keys:
-            if " " not in key:
-                self._lone.add((key,))
-            node = self._root
-            for word in key.split(" "):
-                node = node.setdefault(word, {})
-            node[_END] = key
+        self._keys = list(keys)
+        numbers: dict[str, int] = {}
+        forms = [[numbers.setdefault(word, len(numbers) + 1) for word in key.split(" ")] for key in self._keys]
+        self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, lambda word: numbers.get(word, 0))
 
     def find(self, doc: Doc) -> list[Hit]:
         """All hits in the Doc, in the order of their beginnings."""
+        return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(doc)]
+
+
+class Scanner:
+    """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word."""
+
+    def __init__(self, automaton: Automaton, memo: WordMemo, number_of: Callable[[str], int]) -> None:
+        self._automaton = automaton
+        self._walker = automaton.walker()
+        self._memo = memo
+        self._number_of = number_of
+        self._known = 0
+        self._numbers: list[tuple[int, ...]] = []
+        self._word = np.zeros(1024, dtype=np.int64)
+        self._alone = np.zeros(1024, dtype=np.bool_)
+        self._tail = np.zeros(1024, dtype=np.bool_)
+
+    def find(self, doc: Doc) -> list[Place]:
+        """All forms in the Doc, in the order of their beginnings; longer and shorter ones, overlapping ones too."""
         hashes: Hashes = doc.to_array("ORTH")  # type: ignore[assignment]
-        array = self._memo.codes(hashes)
-        # A form of several words goes on with another word of the lexicon; most words that could begin one stand alone.
-        begins = array > 0
-        begins[:-1] &= (array[1:] != 0) | self._alone(array[:-1])
-        begins[-1:] &= self._alone(array[-1:])
+        codes = self._memo.codes(hashes)
+        ends = self._join_broken_words(hashes, codes)
+        solid = (codes != self._memo.skip).nonzero()[0]
+        codes = codes[solid]
+        self._learn()
+        words = self._word[codes]
+        begins = self._alone[codes]
+        begins[:-1] |= self._automaton.begins(words)
         anchors: list[int] = begins.nonzero()[0].tolist()
         if not anchors:
             return []
-        codes: list[int] = array.tolist()
-        ends = self._join_broken_words(hashes, codes, anchors)
-        if ends:
-            anchors = sorted({*anchors, *(end - 1 for end in ends)})
-        hits: list[Hit] = []
+        plain: list[int] = codes.tolist()
+        places: list[int] = solid.tolist()
+        hits: list[Place] = []
         for anchor in anchors:
-            if codes[anchor] > 0:
-                self._walk(codes, anchor, ends, hits)
+            self._walk(plain, places, anchor, ends, hits)
         return hits
 
-    def _alone(self, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Which codes are forms by themselves, or ends of broken words."""
+    def _learn(self) -> None:
+        """Note the numbers of the words that the memo has met since."""
         words = self._memo.words
-        while len(self._is_alone) < len(words):
-            word = words[len(self._is_alone)]
-            self._is_alone.append(bool(word.tail_of) or len(word.words) > 1 or word.words[:1] in self._lone)
-        if len(self._is_alone) != len(self._alone_array):
-            self._alone_array = np.array(self._is_alone, dtype=np.bool_)
-        return self._alone_array[np.abs(codes)]
+        if self._known == len(words):
+            return
+        if len(words) > len(self._word):
+            self._word = np.resize(self._word, 2 * len(words))
+            self._alone, self._tail = np.resize(self._alone, 2 * len(words)), np.resize(self._tail, 2 * len(words))
+        for code in range(self._known, len(words)):
+            numbers = tuple(map(self._number_of, words[code].words))
+            self._numbers.append(numbers)
+            self._word[code] = numbers[0] if numbers else 0
+            self._alone[code] = len(numbers) > 1 or (len(numbers) == 1 and self._walker.form_at(self._walker.follow(0, numbers)) >= 0)
+            self._tail[code] = bool(words[code].tail_of)
+        self._known = len(words)
 
-    def _walk(self, codes: list[int], start: int, ends: dict[int, int], hits: list[Hit]) -> None:
-        decode, length = self._memo.words.__getitem__, len(codes)
-        node: _Node | None = self._root
-        place, edits = start, 0
-        while place < length and (code := codes[place]):
-            word = decode(code if code > 0 else -code)
-            for part in word.words:
-                node = node.get(part)  # type: ignore[union-attr]
-                if node is None:
-                    return
-            place += 1
-            edits += word.edits
-            if word.words and _END in node:  # type: ignore[operator]
-                hits.append(Hit(node[_END], start, ends.get(place, place), edits))  # type: ignore[index]
+    def _walk(self, codes: list[int], places: list[int], at: int, ends: dict[int, int], hits: list[Place]) -> None:
+        walker, words = self._walker, self._memo.words
+        start, node, edits = places[at], 0, 0
+        while at < len(codes) and (code := codes[at]) and (node := walker.follow(node, self._numbers[code])):
+            edits += words[code].edits
+            if (form := walker.form_at(node)) >= 0:
+                end = places[at] + 1
+                hits.append((form, start, ends.get(end, end), edits))
+            at += 1
 
-    def _join_broken_words(self, hashes: Hashes, codes: list[int], anchors: list[int]) -> dict[int, int]:
+    def _join_broken_words(self, hashes: Hashes, codes: NDArray[np.int32]) -> dict[int, int]:
         """Give the ``re`` of ``re - gurgitation`` the code of the word; returns where such words truly end."""
+        self._learn()
         ends: dict[int, int] = {}
         memo = self._memo
-        for anchor in anchors:
-            if codes[anchor] not in memo.tails:
-                continue
-            head = anchor - 1
-            hyphen = head > 0 and codes[head] < 0 and not memo.decode(codes[head]).words
+        tails: list[int] = self._tail[codes].nonzero()[0].tolist()
+        for tail in tails:
+            head = tail - 1
+            hyphen = head > 0 and codes[head] == memo.skip
             head -= hyphen
-            code = memo.joined(int(hashes[head]), int(hashes[anchor]), hyphen=hyphen) if head >= 0 else 0
+            code = memo.joined(int(hashes[head]), int(hashes[tail]), hyphen=hyphen) if head >= 0 else 0
             if code:
-                codes[head], codes[anchor] = code, memo.skip
-                ends[head + 1] = anchor + 1
-            elif not memo.decode(codes[anchor]).words:
-                codes[anchor] = 0
+                codes[head], codes[tail] = code, memo.skip
+                ends[head + 1] = tail + 1
+            elif not memo.words[codes[tail]].words:
+                codes[tail] = 0
         return ends

@@ -105,8 +105,7 @@ class FormTable:
             self._add_term(term)
 
     def close(self) -> None:
-        """Tell the vocabulary which words can begin a form; call it once all forms and parts are in."""
-        self._vocabulary.starters = {key.partition(" ")[0] for key in (*self.forms, *self.parts)}
+        """Index the words; call it once all forms and parts are in."""
         self._vocabulary.close()
 
     def _put(

@@ -6,7 +6,7 @@ token (a note repeats its words; measured in ../shared/design-notes.md: 152,000 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import extract
 
+from mrterms.matching.neighbours import Neighbours
 from mrterms.text.array_cache import ArrayCache, Hashes
-from mrterms.text.normal_form import fold, normal_word
+from mrterms.text.normal_form import fold, normal_word, surfaces
 
 __all__ = ["GLUE", "NormalWord", "Vocabulary", "WordMemo", "plain_short_form"]
 
@@ -38,15 +39,13 @@ class NormalWord:
 
     words: tuple[str, ...]
     edits: int = 0
-    anchor: bool = True
-    """Whether a form can begin here."""
     tail_of: frozenset[str] = frozenset()
     """The beginnings that make this token a word of the lexicon: ``gurgitation`` after ``re``."""
     hyphen_only: bool = False
     """A tail that is a word by itself (``cuspid``) is only joined over a hyphen."""
 
 
-_SKIP = NormalWord((), 0, anchor=False)
+_SKIP = NormalWord(())
 
 
 def plain_short_form(text: str) -> str:
@@ -64,43 +63,51 @@ class Vocabulary:
         self.short_forms: set[str] = set()
         self.low_short_forms: set[str] = set()
         self.words: set[str] = set()
-        self.starters: set[str] = set()
         self.pairs: set[tuple[str, str]] = set()
         self.misspellings: dict[str, NormalWord] = {}
         self.spelling = spelling
         self.fuzzy = fuzzy
         self._in_use = in_use
-        self._by_letter: dict[tuple[int, str, str], list[str]] = {}
+        self._targets: set[str] = set()
+        self._neighbours = Neighbours.of(())
         self._tails: dict[str, set[str]] = {}
+        self._headless: dict[str, list[str]] = {}
+        self._kin: set[str] = set()
 
     def close(self) -> None:
-        """Index the words by length; call it once all forms are in."""
-        self._by_letter, self._tails = {}, {}
+        """Index the words; call it once all forms are in."""
+        self._tails = {}
         variants = {form for form, normal in self.spelling.items() if normal in self.words}
-        for word in sorted(self.words | variants):
-            if len(word) >= _SHORTEST_FUZZY and word.isalpha():
-                self._by_letter.setdefault((len(word), "first", word[0]), []).append(word)
-                self._by_letter.setdefault((len(word), "second", word[1]), []).append(word)
-            if len(word) >= _SHORTEST_BROKEN and word.isalpha():
+        self._targets = {word for word in self.words | variants if len(word) >= _SHORTEST_FUZZY and word.isalpha()}
+        self._neighbours = Neighbours.of(list(self._targets))
+        self._headless = {}
+        for word in self._targets:
+            if word[0] != word[1]:
+                self._headless.setdefault(word[1:], []).append(word)
+            if len(word) >= _SHORTEST_BROKEN:
                 for place in range(_SHORTEST_HEAD, len(word) - _SHORTEST_TAIL + 1):
                     self._tails.setdefault(word[place:], set()).add(word[:place])
+        self._kin = {surface for word in self.words | variants | self.misspellings.keys() for surface in surfaces(word)}
+        self._kin.update(self._tails, self.low_short_forms)
 
     def look_up(self, text: str) -> NormalWord | None:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
+        if self._is_other_word(text):
+            return None
         if text in _SKIPPED or (text.isspace() and text.count("\n") < 2):
             return _SKIP
         plain = plain_short_form(text)
         if plain in self.short_forms:
-            return NormalWord((plain,), 0, plain in self.starters)
+            return NormalWord((plain,))
         if text in self.low_short_forms:
             return NormalWord((text,))
         if not text[0].isalpha() and text not in self.words:
             return None  # numbers and signs: no form begins or goes on with one that is not listed as it stands
         word = normal_word(text, self.spelling)
         if word in self.words:
-            return NormalWord((word,), 0, word in self.starters)
+            return NormalWord((word,))
         if (known := self.misspellings.get(word)) is not None:
-            return NormalWord(known.words, known.edits, known.words[0] in self.starters)
+            return known
         if not word.isalpha() or len(word) < _SHORTEST_TAIL or not self.fuzzy:
             return None
         folded = fold(text)
@@ -108,29 +115,47 @@ class Vocabulary:
         tail = self._tail(folded)
         return replace(near, tail_of=tail.tail_of, hyphen_only=tail.hyphen_only) if near and tail else near or tail
 
+    def _is_other_word(self, text: str) -> bool:
+        """Whether this is a word that no form holds and nobody's misspelling: most words of a text, told without a normal form."""
+        lower = text.lower()
+        if lower in self._kin or not text[0].isalpha() or not text.isascii():
+            return False
+        if text != lower and plain_short_form(text) in self.short_forms:
+            return False
+        return len(lower) < _SHORTEST_FUZZY or lower in self._in_use()
+
     def whole(self, word: str) -> NormalWord:
         """A word whose two halves stood apart."""
-        return NormalWord((word,), 1, word in self.starters)
+        return NormalWord((word,), 1)
 
     def _tail(self, word: str) -> NormalWord | None:
         heads = self._tails.get(word)
-        return NormalWord((), 1, True, frozenset(heads), word in self._in_use()) if heads else None
+        return NormalWord((), 1, frozenset(heads), word in self._in_use()) if heads else None
 
     def _near(self, word: str, folded: str) -> NormalWord | None:
         in_use = self._in_use()
         if folded in in_use or word in in_use:
             return None
         if joined := self._split(word):
-            return NormalWord(joined, 1, joined[0] in self.starters)
+            return NormalWord(joined, 1)
         # The word as it stands first: "stenosys" is no plural.
         tried = dict.fromkeys((folded, word))
         return next((near for one in tried if (near := self.nearest(one, budget=2 if len(one) >= _TWO_EDITS_FROM else 1))), None)
 
     def nearest(self, word: str, *, budget: int) -> NormalWord | None:
         """The one word of the lexicon within ``budget`` edits (optimal string alignment), or None where several tie."""
-        found = extract(word, self._like(word, budget), scorer=OSA.distance, score_cutoff=budget, limit=4)
-        if not found:
-            return None
+        near = self._neighbours.like(word, budget)
+        found = extract(word, [*near, *self._first_letter_slips(word)], scorer=OSA.distance, score_cutoff=budget, limit=4)
+        return self._best(word, found) if found else None
+
+    def _first_letter_slips(self, word: str) -> Iterator[str]:
+        """The words whose first letter was doubled, dropped or swapped; where it is another one only a slip of that kind is believed."""
+        for one in (word[1:], word[1] + word[0] + word[2:]):
+            if one in self._targets and one[0] != word[0]:
+                yield one
+        yield from self._headless.get(word, ())
+
+    def _best(self, word: str, found: list[tuple[str, int, int]]) -> NormalWord | None:
         edits = found[0][1]
         # A swap is likelier than a dropped letter, and that likelier than another in its place: mital is mitral, not metal.
         letters = sorted(word)
@@ -138,22 +163,10 @@ class Vocabulary:
         near = best[0][2]
         if len({self.spelling.get(other, other) for *key, other in best if key == list(best[0][:2])}) > 1:
             return None
-        # Typists seldom miss the first letter; where it differs only a single slip is believed.
-        if edits > 1 and (near[0] != word[0] or len(near) < _TWO_EDITS_FROM):
+        if edits > 1 and len(near) < _TWO_EDITS_FROM:
             return None
         near = self.spelling.get(near, near)
-        return NormalWord((near,), int(edits), near in self.starters)
-
-    def _like(self, word: str, budget: int) -> list[str]:
-        """The words of about that length with the same first letter, or whose first letter was dropped, doubled or swapped."""
-        by_letter = self._by_letter
-        found: list[str] = []
-        for size in range(len(word) - budget, len(word) + budget + 1):
-            found += by_letter.get((size, "first", word[0]), ())
-            if abs(size - len(word)) <= 1:
-                found += by_letter.get((size, "second", word[0]), ())
-                found += by_letter.get((size, "first", word[1]), ())
-        return list(dict.fromkeys(found))
+        return NormalWord((near,), int(edits))
 
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
@@ -163,7 +176,7 @@ class Vocabulary:
 
 
 class WordMemo:
-    """Token hash → code: 0 no word of the lexicon, negative a word inside forms only, positive one that can begin a form.
+    """Token hash → code of what the token stands for: its place in ``words``, 0 where it is no word of the lexicon.
 
     ``string_of`` turns a token's hash into its text (a spaCy StringStore); it is asked once a distinct token.
     """
@@ -173,10 +186,7 @@ class WordMemo:
         self._string_of = string_of
         self._known: dict[int, int] = {}
         self._cache = ArrayCache(self.code_of)
-        self.words: list[NormalWord] = [NormalWord(())]
-        """The words by the size of their code."""
-        self.tails: set[int] = set()
-        """The codes of ends of words, to be joined with the token before."""
+        self.words: list[NormalWord] = [NormalWord((), -1)]
         self._codes: dict[NormalWord, int] = {}
         self.skip = self._code(_SKIP)
         """The code of what is passed over."""
@@ -196,24 +206,17 @@ class WordMemo:
         return code
 
     def _code(self, word: NormalWord) -> int:
-        if word not in self._codes:
+        code = self._codes.setdefault(word, len(self.words))
+        if code == len(self.words):
             self.words.append(word)
-            self._codes[word] = len(self.words) - 1
-            if word.tail_of:
-                self.tails.add(self._codes[word])
-        code = self._codes[word]
-        return code if word.anchor else -code
+        return code
 
     def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
-        word = self.decode(self.code_of(tail))
+        word = self.words[self.code_of(tail)]
         if word.hyphen_only and not hyphen:
             return 0
         begin = fold(self._string_of(head))
         if begin not in word.tail_of:
             return 0
-        return abs(self._code(self._vocabulary.whole(begin + fold(self._string_of(tail)))))
-
-    def decode(self, code: int) -> NormalWord:
-        """The word that a code stands for."""
-        return self.words[abs(code)]
+        return self._code(self._vocabulary.whole(begin + fold(self._string_of(tail))))

@@ -32,8 +32,9 @@ class ArrayCache:
         missing = self._hashes[slots] != hashes
         if missing.any():
             unknown = hashes[missing]
-            distinct, places = np.unique(unknown, return_inverse=True)
-            found = np.array([self._compute(one) for one in distinct.tolist()], dtype=np.int32)[places]
+            asked: list[int] = unknown.tolist()
+            known = {one: self._compute(one) for one in set(asked)}
+            found = np.array([known[one] for one in asked], dtype=np.int32)
             values[missing] = found
             self._hashes[slots[missing]] = unknown
             self._values[slots[missing]] = found

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-__all__ = ["british_to_american", "fold", "normal_word", "singular"]
+__all__ = ["british_to_american", "fold", "normal_word", "singular", "surfaces"]
 
 _FOLDS = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "­": "", "​": "", "﻿": ""}
@@ -64,6 +64,19 @@ def british_to_american(word: str) -> str:
         for british, american in _BRITISH:
             word = word.replace(british, american)
     return word
+
+
+def surfaces(word: str) -> set[str]:
+    """All folded words that :func:`singular` and :func:`british_to_american` turn into ``word``, and some that are no words.
+
+    >>> sorted(surfaces("anemia"))
+    ['anaemes', 'anaemia', 'anaemias', 'anaemiies', 'anemes', 'anemia', 'anemias', 'anemiies']
+    """
+    found = {word}
+    for british, american in _BRITISH:
+        if american in word:
+            found.update([one.replace(american, british) for one in found])
+    return {form for one in found for form in (one, one + "s", one[:-2] + "es", one[:-1] + "ies")}
 
 
 def normal_word(word: str, spelling: Mapping[str, str]) -> str:

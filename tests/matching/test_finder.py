@@ -50,7 +50,6 @@ def make_memo() -> WordMemo:
     vocabulary = Vocabulary(spelling={}, in_use=frozenset)
     for key in KEYS:
         words = key.split(" ")
-        vocabulary.starters.add(words[0])
         vocabulary.pairs.update(pairwise(words))
         vocabulary.words.update(word for word in words if word != "MI")
     vocabulary.short_forms.add("MI")
@@ -71,7 +70,7 @@ def slow_hits(doc: Doc) -> list[Hit]:
     edits: list[int] = []
     for token in doc:
         code = MEMO.code_of(token.orth)
-        known = MEMO.decode(code)
+        known = MEMO.words[code]
         parts = known.words if code else (f"\0{token.i}",)
         words += parts
         places += [token.i] * len(parts)
