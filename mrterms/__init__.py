@@ -5,12 +5,14 @@ Importing the package does no work; the pipeline is imported when one of its nam
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, MissingExtraError, MrtermsError
 from mrterms.records import Note
 
 if TYPE_CHECKING:
+    from mrterms.columns import normalize_column
     from mrterms.patients import rollup
     from mrterms.pipeline import annotate, annotate_many, load, normalize
 
@@ -26,12 +28,16 @@ __all__ = [
     "annotate_many",
     "load",
     "normalize",
+    "normalize_column",
     "rollup",
 ]
 
 __version__ = "0.1.0"
 
-_LAZY = {"annotate": "pipeline", "annotate_many": "pipeline", "load": "pipeline", "normalize": "pipeline", "rollup": "patients"}
+_LAZY = dict.fromkeys(("annotate", "annotate_many", "load", "normalize"), "pipeline") | {
+    "normalize_column": "columns",
+    "rollup": "patients",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -40,3 +46,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(f"mrterms.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'mrterms' has no attribute {name!r}")
+
+
+if "pandas" in sys.modules:
+    import mrterms.columns.accessor  # noqa: F401  # frame.mrterms; where pandas comes later, the first column call brings it

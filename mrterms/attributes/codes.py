@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -61,6 +61,9 @@ class CodeRules:
             self._rules.setdefault(rule.concept_id, []).append(rule)
         self._kinds = {name: frozenset(kind for rule in rules for kind, _ in rule.when) for name, rules in self._rules.items()}
         self._found: dict[tuple[Any, ...], tuple[dict[str, str], tuple[str, ...]]] = {}
+
+    def __iter__(self) -> Iterator[CodeRule]:
+        return (rule for rules in self._rules.values() for rule in rules)
 
     def codes_for(
         self, concept: Concept, *, status: str = "present", attributes: Iterable[Attribute] = ()

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from mrterms.columns.records import CellValue, CleanResult, Decision
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CellValue", "CleanResult", "Decision"]
+if TYPE_CHECKING:
+    from mrterms.columns.cleaning import normalize_column, normalize_columns
+    from mrterms.columns.records import CellValue, CleanResult, Decision
+
+__all__ = ["CellValue", "CleanResult", "Decision", "normalize_column", "normalize_columns"]
+
+_LAZY = dict.fromkeys(("CellValue", "CleanResult", "Decision"), "records") | {
+    "normalize_column": "cleaning",
+    "normalize_columns": "cleaning",
+}
+"""Imported when first used: ``import mrterms`` must register the accessor without importing spaCy."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f"mrterms.columns.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'mrterms.columns' has no attribute {name!r}")

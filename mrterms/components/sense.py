@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from mrterms.components.publishing import publish
-from mrterms.components.shared import SETTING, configured_lexicon, register_extension, work_of
+from mrterms.components.shared import HINTS, SETTING, configured_lexicon, register_extension, work_of
 from mrterms.sense import Resolver
 
 __all__ = ["SenseComponent", "make_sense"]
@@ -20,15 +20,15 @@ class SenseComponent:
     def __init__(self, *, lexicons: Sequence[str], builtin: bool, setting: str | None, threshold: float | None, other_senses: bool) -> None:
         register_extension()
         self._lexicon = configured_lexicon(lexicons, builtin)
-        self._resolver = Resolver(self._lexicon, setting=setting, threshold=threshold)
-        self._other_senses = other_senses
+        self.resolver = Resolver(self._lexicon, setting=setting, threshold=threshold)
+        self.other_senses = other_senses
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         if work.mentions:
-            setting, senses = self._resolver.resolve(work.view, work.mentions)
+            setting, senses = self.resolver.resolve(work.view, work.mentions, doc.user_data.pop(HINTS, None))
             doc.user_data[SETTING] = setting
-            work.mentions = publish(doc, work.view, self._lexicon, work.mentions, senses, other_senses=self._other_senses)
+            work.mentions = publish(doc, work.view, self._lexicon, work.mentions, senses, other_senses=self.other_senses)
         return doc
 
 

@@ -14,13 +14,26 @@ from mrterms.lexicon import Lexicon, load_lexicon, merge
 from mrterms.records import Annotation, Mention
 from mrterms.text.view import View
 
-__all__ = ["ANNOTATIONS", "DISCARDED", "OTHER", "SETTING", "Work", "annotations_of", "configured_lexicon", "register_extension", "work_of"]
+__all__ = [
+    "ANNOTATIONS",
+    "DISCARDED",
+    "HINTS",
+    "OTHER",
+    "SETTING",
+    "Work",
+    "annotations_of",
+    "configured_lexicon",
+    "register_extension",
+    "work_of",
+]
 
 ANNOTATIONS = "mrterms"
 """Span group of the mentions, and key of ``doc.user_data`` under which their annotations stand as plain data."""
 DISCARDED = "mrterms_discarded"
 OTHER = "mrterms_other"
 SETTING = "mrterms_setting"
+HINTS = "mrterms_hints"
+"""Key of ``doc.user_data`` for what the caller knows of short forms: :class:`mrterms.sense.Hint` by short form."""
 
 
 @dataclass(slots=True)

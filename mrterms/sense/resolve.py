@@ -27,7 +27,7 @@ from mrterms.sense.model import Model, load_model
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
 from mrterms.text.view import View
 
-__all__ = ["DEFAULT_THRESHOLD", "Resolver", "SenseLexicon", "Verdict"]
+__all__ = ["DEFAULT_THRESHOLD", "Hint", "Resolver", "SenseLexicon", "Verdict"]
 
 DEFAULT_THRESHOLD: Final = 0.75
 """Below this probability a mention is ``ambiguous``; docs/sense.md has the table of coverage against accuracy."""
@@ -64,6 +64,14 @@ class SenseLexicon(Protocol):
     def concepts(self) -> Mapping[str, Concept]: ...
     @property
     def terms(self) -> Iterable[Term]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the caller knows of a short form from outside the text: log-odds by sense, and why in words."""
+
+    label: str
+    weights: Mapping[str, float]
 
 
 class _Form:
@@ -154,6 +162,12 @@ class Verdict:
         total = sum(powers)
         return [power / total for power in powers]
 
+    def hear(self, hint: Hint) -> None:
+        """Let what is known from outside the text speak for all senses at once."""
+        change = [hint.weights.get(sense, 0.0) for sense in self.senses]
+        self.scores = [score + more for score, more in zip(self.scores, change, strict=True)]
+        self.parts.append((hint.label, None, None, change))
+
     def add(self, label: str, sense: str, weight: float, start: int | None = None, end: int | None = None) -> None:
         """Let a fact of the whole document speak for one sense."""
         if sense not in self.senses:
@@ -197,11 +211,16 @@ class Resolver:
         self._forms: dict[str, _Form] = {}
         self._plain: dict[tuple[str, ...], Sense] = {}
 
-    def resolve(self, view: View, mentions: Sequence[Mention]) -> tuple[str | None, list[Sense]]:
-        """The setting assumed (None where nothing was ambiguous) and a :class:`Sense` for each mention, in order."""
+    def resolve(
+        self, view: View, mentions: Sequence[Mention], hints: Mapping[str, Sequence[Hint]] | None = None
+    ) -> tuple[str | None, list[Sense]]:
+        """The setting assumed (None where nothing was ambiguous) and a :class:`Sense` for each mention, in order.
+
+        ``hints`` are, by short form, what the caller knows from outside the text (the other cells of a column).
+        """
         if not any(mention.short_form for mention in mentions):
             return self.setting, [self._plain_sense(mention) for mention in mentions]
-        setting, verdicts = self.weigh(view, mentions)
+        setting, verdicts = self.weigh(view, mentions, hints)
         waiting = iter(verdicts)
         senses = [
             self._decide(next(waiting), view, setting) if self._is_ambiguous(mention) else self._plain_sense(mention)
@@ -215,7 +234,9 @@ class Resolver:
         orths: list[int] = view.doc.to_array("ORTH")[:READ].tolist()
         return guess_setting_of_words(self.reader.words(orths, view.doc.vocab.strings))
 
-    def weigh(self, view: View, mentions: Sequence[Mention]) -> tuple[str, list[Verdict]]:
+    def weigh(
+        self, view: View, mentions: Sequence[Mention], hints: Mapping[str, Sequence[Hint]] | None = None
+    ) -> tuple[str, list[Verdict]]:
         """The setting and a :class:`Verdict` for each ambiguous mention, in order."""
         setting = self.setting or self.guess_setting(view)
         self._forget()
@@ -223,6 +244,9 @@ class Resolver:
         verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
         self._hear_definitions(view, mentions, verdicts)
         self._hear_document(mentions, verdicts)
+        for verdict in verdicts if hints else ():
+            for hint in (hints or {}).get(str(verdict.mention.short_form), ()):
+                verdict.hear(hint)
         return setting, verdicts
 
     def _forget(self) -> None:

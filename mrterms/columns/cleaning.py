@@ -1,0 +1,390 @@
+"""Columns in, concepts out: every distinct value is read once, and the column decides what its cells leave open."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from spacy.language import Language
+
+import mrterms.columns.accessor  # noqa: F401  # registers frame.mrterms
+from mrterms.attributes.codes import CodeRules
+from mrterms.columns.choosing import Chooser, Outcome
+from mrterms.columns.codes import CodeIndex, FoundCode, blanked
+from mrterms.columns.evidence import ColumnEvidence, SenseReader, form_of, is_open
+from mrterms.columns.records import CellValue, CleanResult, Decision
+from mrterms.columns.values import Distinct, distinct_values, joined
+from mrterms.components.shared import ANNOTATIONS, HINTS
+from mrterms.errors import ConfigError
+from mrterms.lexicon import Lexicon
+from mrterms.pipeline import annotate, annotate_many, load
+from mrterms.records import Annotation
+from mrterms.sense import Hint
+from mrterms.sense.resolve import DEFINITION_WEIGHT
+
+__all__ = ["PLAIN_COLUMNS", "Progress", "normalize_column", "normalize_columns"]
+
+PLAIN_COLUMNS: Final = ("concept_id", "preferred_name", "score", "match", "sense_status", "assertion", "severity")
+Progress = Callable[[int, int], None]
+"""Called now and then with the distinct values done and their number."""
+
+_LONGEST: Final = 100_000
+"""Characters from which a cell is no cell any more; it is kept and left unread."""
+_CODE_COLUMN: Final = re.compile(r"icd|code|snomed|(?:^|_)(?:cd|dx\d*)$", re.IGNORECASE)
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BATCH: Final = 512
+_ZONE: Final = 4_096
+_PROBES: Final = {
+    "disorder": ("myocardial infarction", {"family", "historical", "uncertain"}),
+    "procedure": ("aortic valve replacement", {"family", "historical", "hypothetical"}),
+}
+"""By semantic type: a term to read below the column's name, and which status a name may set: "complications" is no risk here."""
+
+
+def normalize_column(
+    series: pd.Series[Any],
+    *,
+    codes: Sequence[str] = (),
+    nlp: Language | None = None,
+    lexicons: Sequence[str | Path] = (),
+    builtin: bool = True,
+    setting: str | None = None,
+    threshold: float | None = None,
+    n_process: int = 1,
+) -> pd.DataFrame:
+    """The concepts of a column of short cells: a frame with the same index and the ``mrterms_*`` columns.
+
+    The name of the series and its other values help to tell what short forms mean. ``codes`` are the code systems that get
+    a column each. For the other options see :func:`normalize_columns`.
+
+    >>> import pandas as pd
+    >>> found = normalize_column(pd.Series(["MR 2+", "AI", "s/p MVR", "MI", "TR", None], name="valve_lesion"))
+    >>> found["mrterms_concept_id"].tolist()[3], found["mrterms_severity"].tolist()[0]
+    ('mitral_regurgitation', 'moderate')
+    """
+    if not isinstance(series, pd.Series):
+        raise TypeError(f"series must be a pandas Series, not {type(series).__name__}")
+    name = "" if series.name is None else str(series.name)
+    frame = pd.DataFrame({name: series})
+    options: dict[str, Any] = {"nlp": nlp, "lexicons": lexicons, "builtin": builtin, "setting": setting, "threshold": threshold}
+    result = normalize_columns(frame, [name], codes=codes, n_process=n_process, **options)
+    return result.frame.drop(columns=[name])
+
+
+def normalize_columns(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    context_columns: Sequence[str] = (),
+    codes: Sequence[str] = (),
+    decisions: Mapping[tuple[str, str], Decision] | None = None,
+    decided_by: str = "decisions",
+    nlp: Language | None = None,
+    lexicons: Sequence[str | Path] = (),
+    builtin: bool = True,
+    setting: str | None = None,
+    threshold: float | None = None,
+    n_process: int = 1,
+    progress: Progress | None = None,
+) -> CleanResult:
+    """The concepts of one or several columns of a table, beside the table as it is.
+
+    Rows, order, index, dtypes and columns stay. One column adds ``mrterms_concept_id`` and so on; of several, each adds
+    ``<column>_mrterms_concept_id`` and so on. ``context_columns`` are companion columns whose cells help to tell what a short
+    form of the same row means. ``decisions`` are by column and text form of the value, and win over everything read;
+    ``decided_by`` names where they come from. ``nlp`` is a pipeline of :func:`mrterms.load`; without it, one is made of
+    ``lexicons``, ``builtin``, ``setting`` and ``threshold``.
+
+    Raises :class:`~mrterms.errors.ConfigError` for a column that is not there, stands twice or would be overwritten, for an
+    unknown code system and for a decision on an unknown concept.
+    """
+    nlp = nlp or load(lexicons=lexicons, builtin=builtin, setting=setting, threshold=threshold)
+    lexicon: Lexicon = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
+    systems = _systems(codes, lexicon)
+    names = {column: f"{column}_mrterms_" if len(columns) > 1 else "mrterms_" for column in columns}
+    _check(frame, columns, context_columns, [f"{prefix}{one}" for prefix in names.values() for one in _suffixes(systems)])
+    _check_decisions(decisions or {}, lexicon)
+    index = CodeIndex(lexicon, ((one.system, one.code, one.concept_id, one.statuses) for one in CodeRules(lexicon.folder)))
+    contexts = [distinct_values(frame[one]) for one in context_columns]
+    cells = {column: distinct_values(frame[column]) for column in columns}
+    ticker = _Ticker(progress, sum(len(one.texts) for one in cells.values()))
+    values: list[CellValue] = []
+    added: dict[str, Any] = {}
+    with _all_senses(nlp):
+        for column in columns:
+            cleaner = _Cleaner(nlp, lexicon, index, column, n_process, ticker.step)
+            outcomes, rows = cleaner.clean(cells[column], contexts)
+            outcomes = [_decided(cleaner.chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
+            values.extend(_cell_values(column, outcomes, rows))
+            added |= _added(names[column], [one for _, one in outcomes], rows, systems, frame.index)
+    ticker.finish()
+    settings = {
+        "columns": list(columns),
+        "context_columns": list(context_columns),
+        "codes": list(systems),
+        "lexicons": [str(one) for one in lexicons],
+        "builtin": builtin,
+        "setting": setting,
+        "threshold": threshold,
+        "decisions": len(decisions or {}),
+        "rows": len(frame),
+    }
+    return CleanResult(pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1), tuple(values), tuple(columns), settings)
+
+
+# --- checks --------------------------------------------------------------------------------------------------------------
+
+
+def _suffixes(systems: Sequence[str]) -> list[str]:
+    return [*PLAIN_COLUMNS, *(f"code_{system}" for system in systems), "candidates", "all"]
+
+
+def _systems(asked: Sequence[str], lexicon: Lexicon) -> list[str]:
+    known = {system.lower(): system for concept in lexicon.concepts.values() for system in concept.codes}
+    for system in asked:
+        if system.lower() not in known:
+            raise ConfigError(f"unknown code system {system!r}", fix=f"one of {', '.join(sorted(known.values()))}")
+    return list(dict.fromkeys(known[system.lower()] for system in asked))
+
+
+def _check(frame: pd.DataFrame, columns: Sequence[str], contexts: Sequence[str], added: Sequence[str]) -> None:
+    if not columns:
+        raise ConfigError("no column to clean", fix="name at least one")
+    for column in dict.fromkeys((*columns, *contexts)):
+        found = list(frame.columns).count(column)
+        if found != 1:
+            problem = f"no column {column!r}" if not found else f"the column {column!r} stands {found} times"
+            raise ConfigError(problem, fix=f"columns: {', '.join(map(str, frame.columns))}")
+    if len(set(columns)) < len(columns):
+        raise ConfigError("a column is named twice", fix="name each once")
+    if taken := [name for name in added if name in frame.columns]:
+        raise ConfigError(f"the table has a column {taken[0]!r} already", fix="take the columns of an earlier run away, or rename them")
+
+
+def _check_decisions(decisions: Mapping[tuple[str, str], Decision], lexicon: Lexicon) -> None:
+    for decision in decisions.values():
+        if decision.concept_id is not None and decision.concept_id not in lexicon.concepts:
+            raise ConfigError(
+                f"a decision for column {decision.column!r} names the concept {decision.concept_id!r}, which no lexicon has",
+                fix="use a concept id of the lexicon, or give the lexicon that has it",
+            )
+
+
+@contextmanager
+def _all_senses(nlp: Language) -> Iterator[None]:
+    """Senses outside the subject are kept while a column is read: the column may overrule them."""
+    sense: Any = nlp.get_pipe("mrterms_sense")
+    before, sense.other_senses = sense.other_senses, True
+    try:
+        yield
+    finally:
+        sense.other_senses = before
+
+
+# --- one column ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell made ready: ``text`` as the pipeline reads it, its codes blanked; None where there is nothing to read."""
+
+    value: str
+    text: str | None
+    codes: tuple[FoundCode, ...]
+
+
+class _Cleaner:
+    """Reads one column."""
+
+    def __init__(self, nlp: Language, lexicon: Lexicon, index: CodeIndex, column: str, n_process: int, step: Callable[[], None]) -> None:
+        self._nlp, self._lexicon, self._index, self._column = nlp, lexicon, index, column
+        self._n_process, self._step = n_process, step
+        self._senses = SenseReader(nlp, lexicon)
+        self.chooser = self._chooser()
+
+    def clean(self, cells: Distinct, contexts: list[Distinct]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
+        """Value and outcome of every meaning in the column, and for each row the place of its own (-1: missing)."""
+        ready = [self._ready(value) for value in cells.texts]
+        read = self._read({cell.text for cell in ready if cell.text is not None})
+        readings = {cell.value: read[cell.text] for cell in ready if cell.text is not None}
+        evidence = ColumnEvidence(self._senses, self._column, cells.counts, readings)
+        if not contexts:
+            every = self._outcomes([(cell, "") for cell in ready], readings, evidence)
+            return list(zip(cells.texts, every, strict=True)), cells.rows
+        return self._clean_with_contexts(cells, contexts, ready, readings, evidence)
+
+    def _clean_with_contexts(
+        self,
+        cells: Distinct,
+        contexts: list[Distinct],
+        ready: list[_Cell],
+        readings: Mapping[str, Sequence[Annotation]],
+        evidence: ColumnEvidence,
+    ) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
+        """Open values are decided for each distinct pair of value and context; equal answers of a value are one meaning."""
+        is_asked = np.array([any(map(is_open, readings.get(cell.value, ()))) for cell in ready] + [False], dtype=bool)
+        texts, places = joined(contexts, is_asked[cells.rows])
+        keys = cells.rows * (len(texts) + 1) + places + 1
+        pairs, first, rows, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+        pairs, order = pairs[cells.rows[first] >= 0], np.argsort(-counts, kind="stable")
+        held = [divmod(int(key), len(texts) + 1) for key in pairs]
+        asked = [(ready[value], texts[context - 1] if context else "") for value, context in held]
+        outcomes = self._outcomes(asked, readings, evidence)
+        missing = len(counts) - len(pairs)  # at most one key, the lowest: rows without a value
+        merged: dict[tuple[object, ...], int] = {}
+        kept: list[tuple[str, Outcome]] = []
+        place_of = np.full(len(counts), -1, dtype=np.int64)
+        for place in order.tolist():
+            if place < missing:
+                continue
+            cell, outcome = asked[place - missing][0], outcomes[place - missing]
+            key = (cell.value, outcome.concept_id, outcome.sense_status, tuple(one["concept_id"] for one in outcome.all))
+            if key not in merged:
+                merged[key] = len(kept)
+                kept.append((cell.value, outcome))
+            place_of[place] = merged[key]
+        return _by_first_row(kept, place_of[rows.reshape(-1)])
+
+    def _ready(self, value: str) -> _Cell:
+        if len(value) > _LONGEST:
+            return _Cell(value, None, ())
+        text = _LONE_SURROGATE.sub("\ufffd", value)
+        codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
+        text = blanked(text, codes).strip()
+        return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)
+
+    def _read(self, texts: set[str]) -> dict[str, tuple[Annotation, ...]]:
+        ordered = sorted(texts)
+        found: dict[str, tuple[Annotation, ...]] = {}
+        for text, note in zip(ordered, annotate_many(ordered, n_process=self._n_process, batch_size=_BATCH, nlp=self._nlp), strict=True):
+            found[text] = note.annotations
+            self._step()
+        return found
+
+    def _outcomes(
+        self, asked: Sequence[tuple[_Cell, str]], readings: Mapping[str, Sequence[Annotation]], evidence: ColumnEvidence
+    ) -> list[Outcome]:
+        """One outcome for each cell and context; cells with open forms are read again with what is known from outside."""
+        hints = [self._hints(cell, context, readings.get(cell.value, ()), evidence) for cell, context in asked]
+        again = iter(self._read_again([(str(cell.text), one) for (cell, _), one in zip(asked, hints, strict=True) if one]))
+        return [
+            self._outcome(cell, next(again) if one else readings.get(cell.value, ()), one)
+            for (cell, _), one in zip(asked, hints, strict=True)
+        ]
+
+    def _outcome(self, cell: _Cell, annotations: Sequence[Annotation], hints: Mapping[str, Sequence[Hint]]) -> Outcome:
+        if len(cell.value) > _LONGEST:
+            return Outcome(reason="too long for a cell, left unread", problems=(f"more than {_LONGEST} characters",))
+        return self.chooser.choose(cell.text or cell.value, annotations, cell.codes, hints)
+
+    def _hints(self, cell: _Cell, context: str, annotations: Sequence[Annotation], evidence: ColumnEvidence) -> dict[str, tuple[Hint, ...]]:
+        found: dict[str, tuple[Hint, ...]] = {}
+        for one in annotations:
+            if not is_open(one) or (form := form_of(one)) in found:
+                continue
+            senses = [candidate["concept_id"] for candidate in one["sense"]["candidates"]]
+            hints = [*evidence.hints(form), *(self._code_hint(code, senses) for code in cell.codes)]
+            if context and (hint := evidence.context_hint(form, context)) is not None:
+                hints.append(hint)
+            found[form] = tuple(hint for hint in hints if hint.weights)
+        return {form: hints for form, hints in found.items() if hints}
+
+    def _code_hint(self, code: FoundCode, senses: Sequence[str]) -> Hint:
+        named = code.concept_ids or code.choices
+        agreeing = [one for one in senses if any(self._index.agree(other, one) for other in named)]
+        return Hint(f"the code {code.code}", dict.fromkeys(agreeing, DEFINITION_WEIGHT))
+
+    def _read_again(self, asked: Sequence[tuple[str, Mapping[str, Sequence[Hint]]]]) -> Iterator[list[Annotation]]:
+        for start in range(0, len(asked), _ZONE):
+            with self._nlp.memory_zone():
+                docs = []
+                for text, hints in asked[start : start + _ZONE]:
+                    doc = self._nlp.make_doc(text)
+                    doc.user_data[HINTS] = hints
+                    docs.append(doc)
+                found = [list(doc.user_data[ANNOTATIONS]) for doc in self._nlp.pipe(docs, batch_size=_BATCH)]
+            yield from found
+
+    def _chooser(self) -> Chooser:
+        status_of = {}
+        words = re.sub(r"[_\W]+", " ", self._column).strip()
+        for semantic_type, (term, allowed) in _PROBES.items() if words else ():
+            read = annotate(f"{words}: {term}", nlp=self._nlp).annotations
+            if read and (status := read[-1]["assertion"]["status"]) in allowed:
+                status_of[semantic_type] = status
+        return Chooser(self._lexicon.concepts, self._index, status_of=status_of)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _by_first_row(kept: list[tuple[str, Outcome]], rows: NDArray[np.int64]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
+    places, first = np.unique(rows, return_index=True)
+    order = [place for place in places[np.argsort(first)].tolist() if place >= 0]
+    place_of = np.full(len(kept) + 1, -1, dtype=np.int64)
+    place_of[order] = np.arange(len(order))
+    return [kept[place] for place in order], place_of[rows]
+
+
+# --- results -------------------------------------------------------------------------------------------------------------
+
+
+def _decided(
+    chooser: Chooser, column: str, value: str, found: Outcome, decisions: Mapping[tuple[str, str], Decision] | None, by: str
+) -> tuple[str, Outcome]:
+    decision = (decisions or {}).get((column, value))
+    return value, found if decision is None else chooser.decide(found, decision, by)
+
+
+def _cell_values(column: str, outcomes: Sequence[tuple[str, Outcome]], rows: NDArray[np.int64]) -> Iterator[CellValue]:
+    counts = np.bincount(rows[rows >= 0], minlength=len(outcomes)).tolist()
+    names = [field.name for field in fields(Outcome)]
+    for (value, outcome), count in zip(outcomes, counts, strict=True):
+        yield CellValue(column=column, value=value, count=count, **{name: getattr(outcome, name) for name in names})
+
+
+def _added(
+    prefix: str, outcomes: Sequence[Outcome], rows: NDArray[np.int64], systems: Sequence[str], index: pd.Index[Any]
+) -> dict[str, Any]:
+    """The new columns: each distinct text is held once, however many rows show it."""
+    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in outcomes] for name in PLAIN_COLUMNS}
+    columns |= {f"code_{system}": [one.codes.get(system) for one in outcomes] for system in systems}
+    columns |= {name: [_json(getattr(one, name)) for one in outcomes] for name in ("candidates", "all")}
+    added: dict[str, Any] = {}
+    for name, held in columns.items():
+        kind = "float64" if name == "score" else "object"
+        array = np.empty(len(held) + 1, dtype=kind)
+        array[:] = [*held, None]
+        added[f"{prefix}{name}"] = pd.Series(array[rows], dtype=kind, index=index)
+    return added
+
+
+def _json(found: Sequence[Mapping[str, object]]) -> str:
+    return json.dumps([dict(one) for one in found], separators=(",", ":"))
+
+
+class _Ticker:
+    """Tells now and then how far the work is."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def step(self) -> None:
+        """One more value is read."""
+        self._done += 1
+        if self._progress and self._done % 200 == 0:
+            self._progress(min(self._done, self._total), self._total)
+
+    def finish(self) -> None:
+        """All values are read."""
+        if self._progress:
+            self._progress(self._total, self._total)

@@ -1,0 +1,209 @@
+"""What a column says of its short forms: a cell has no sentence, a column has a distribution.
+
+The sense model reads each short form in lists of the column's other values ("AI, TR, MI, MVP"), as it reads the list of a
+note; how far that moves it from the bare form is the evidence of the column. So its cues (siblings, words of the valves, of
+the coronaries, of scanners) serve here too, and nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from spacy.language import Language
+
+from mrterms.components.shared import work_of
+from mrterms.lexicon import Lexicon
+from mrterms.records import Annotation
+from mrterms.sense import Hint, Resolver
+
+__all__ = ["ColumnEvidence", "SenseReader", "form_of", "is_open"]
+
+LIST_WEIGHT: Final = 0.5
+"""What a list made of a column counts of a list that somebody wrote: its members stand in other rows, not beside each other."""
+CONTEXT_WEIGHT: Final = 0.8
+"""What the companion cells of the same row count of words in the same sentence."""
+NAME_WEIGHT: Final = 0.6
+SAME_FORM_WEIGHT: Final = 0.7
+"""Log-odds a doubling of clear cells for one sense over those for all others brings the unclear ones, as in a document."""
+_MOST: Final = 5.0
+"""No evidence from outside the cell weighs more, in log-odds: the cell itself must be able to win."""
+_MOST_SAME: Final = 2.5
+_LISTS: Final = 24
+_MEMBERS: Final = 6
+_HALF: Final = 3
+"""Other values that give a column half its say."""
+_LONGEST: Final = 60
+_CLEAR: Final = 0.9
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def is_open(annotation: Annotation) -> bool:
+    """Whether a mention is of a form with several senses."""
+    return bool(annotation["sense"]["status"] != "unambiguous")
+
+
+def form_of(annotation: Annotation) -> str:
+    """The short form of an open mention, as the lexicon writes it."""
+    return str(annotation["match"]["term"])
+
+
+class SenseReader:
+    """Log probabilities of the senses of a short form at a place of a text, as the pipeline's sense step weighs them."""
+
+    def __init__(self, nlp: Language, lexicon: Lexicon) -> None:
+        self._nlp, self._concepts = nlp, lexicon.concepts
+        self._topics: dict[str, str] = {}
+        self._resolver: Resolver = nlp.get_pipe("mrterms_sense").resolver  # type: ignore[attr-defined]
+
+    def read(self, texts: Sequence[tuple[str, int]]) -> list[dict[str, float] | None]:
+        """For each (text, offset of a short form): log probability by sense; None where no ambiguous form starts there."""
+        found: list[dict[str, float] | None] = []
+        with self._nlp.select_pipes(enable=["mrterms_sections", "mrterms_matcher"]):
+            for doc, start in self._nlp.pipe(texts, as_tuples=True):
+                work = work_of(doc)
+                _, verdicts = self._resolver.weigh(work.view, work.mentions)
+                verdict = next((one for one in verdicts if one.mention.start == start), None)
+                found.append(dict(zip(verdict.senses, map(_log, verdict.probabilities()), strict=True)) if verdict else None)
+        return found
+
+    def shift(self, form: str, texts: Sequence[tuple[str, int]]) -> dict[str, float]:
+        """How far texts move a form from where it stands alone, in log-odds by sense, the mean over the texts.
+
+        Senses of the valves move together: a neighbour tells the topic, not whether a valve leaks or was replaced.
+        """
+        alone, *read = self.read([(form, 0), *texts])
+        known = [self._by_topic(one) for one in read if one is not None]
+        if alone is None or not known:
+            return {}
+        bare = self._by_topic(alone)
+        moved = {topic: sum(one.get(topic, own) for one in known) / len(known) - own for topic, own in bare.items()}
+        return {sense: moved[self.topic(sense)] for sense in alone}
+
+    def topic(self, concept_id: str) -> str:
+        """``valve`` for every lesion, procedure and structure of a valve, else the concept itself."""
+        known = self._topics.get(concept_id)
+        if known is None:
+            concept = self._concepts.get(concept_id)
+            of_valve = "_valve" in concept_id or any(self.topic(parent) == "valve" for parent in (concept.parents if concept else ()))
+            known = self._topics[concept_id] = "valve" if of_valve else concept_id
+        return known
+
+    def _by_topic(self, senses: Mapping[str, float]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for sense, chance in senses.items():
+            found[self.topic(sense)] = found.get(self.topic(sense), 0.0) + math.exp(chance)
+        return {topic: math.log(chance) for topic, chance in found.items()}
+
+
+class ColumnEvidence:
+    """The evidence of one column; what it finds of a form is kept.
+
+    ``counts`` are rows by distinct value, ``readings`` the annotations of these values.
+    """
+
+    def __init__(
+        self, reader: SenseReader, name: str, counts: Mapping[str, int], readings: Mapping[str, Sequence[Annotation]], *, seed: int = 0
+    ) -> None:
+        self._reader = reader
+        self._name = " ".join(_WORDS.findall(name))
+        self._seed = seed
+        self._counts, self._readings = counts, readings
+        self._members = sorted(value for value in counts if _is_member(value))
+        self._forms = {value: {form_of(one) for one in readings.get(value, ()) if is_open(one)} for value in self._members}
+        self._weights = {value: math.sqrt(counts[value]) for value in self._members}
+        self._clear = _clear_cells(counts, readings)
+        self._hints: dict[str, tuple[Hint, ...]] = {}
+        self._contexts: dict[tuple[str, str], Hint | None] = {}
+
+    def hints(self, form: str) -> tuple[Hint, ...]:
+        """What the column's name, its other values, and the same form in clear cells say."""
+        known = self._hints.get(form)
+        if known is None:
+            every = (self._of_name(form), self._of_list(form), self._of_same(form))
+            known = self._hints[form] = tuple(hint for hint in every if hint is not None)
+        return known
+
+    def context_hint(self, form: str, context: str) -> Hint | None:
+        """What the companion cells of a row say."""
+        key = (form, context)
+        if key not in self._contexts:
+            lead = f"{context}; "
+            self._contexts[key] = _hint("the row's other cells", self._reader.shift(form, [(lead + form, len(lead))]), CONTEXT_WEIGHT)
+        return self._contexts[key]
+
+    def _of_name(self, form: str) -> Hint | None:
+        if not self._name:
+            return None
+        lead = f"{self._name}: "
+        return _hint("the column's name", self._reader.shift(form, [(lead + form, len(lead))]), NAME_WEIGHT)
+
+    def _of_list(self, form: str) -> Hint | None:
+        others = [value for value in self._members if form not in self._forms[value]]
+        if not others:
+            return None
+        drawn = random.Random(f"{self._seed} {form}")
+        weights = [self._weights[value] for value in others]
+        texts = [_listed(form, _draw(drawn, others, weights), drawn) for _ in range(_LISTS)]
+        label = f"the column's other values ({self._shares(others)})"
+        return _hint(label, self._reader.shift(form, texts), LIST_WEIGHT * len(others) / (len(others) + _HALF))
+
+    def _shares(self, others: Sequence[str]) -> str:
+        """What other values name, in words, as shares of their rows."""
+        total = valves = infarcts = 0
+        for value in others:
+            topics = {self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"]}
+            total += self._counts[value]
+            valves += self._counts[value] if "valve" in topics else 0
+            infarcts += self._counts[value] if "myocardial_infarction" in topics else 0
+        return f"{100 * valves / total:.0f} % of their rows name a valve, {100 * infarcts / total:.0f} % an infarct"
+
+    def _of_same(self, form: str) -> Hint | None:
+        cells = self._clear.get(form)
+        if not cells:
+            return None
+        total = sum(cells.values())
+        weights = {sense: SAME_FORM_WEIGHT * math.log2((1 + weight) / (1 + total - weight)) for sense, weight in cells.items()}
+        return _hint(f"{form} in clear cells of the column", weights, 1.0, most=_MOST_SAME)
+
+
+def _hint(label: str, shift: Mapping[str, float], weight: float, *, most: float = _MOST) -> Hint | None:
+    weights = {sense: max(-most, min(most, weight * change)) for sense, change in shift.items()}
+    return Hint(label, weights) if weights else None
+
+
+def _is_member(value: str) -> bool:
+    return len(value) <= _LONGEST and sum(map(str.isalpha, value)) > 1
+
+
+def _listed(form: str, others: Sequence[str], drawn: random.Random) -> tuple[str, int]:
+    cut = drawn.randint(0, len(others))
+    lead = "".join(f"{value}, " for value in others[:cut])
+    return lead + form + "".join(f", {value}" for value in others[cut:]), len(lead)
+
+
+def _draw(drawn: random.Random, others: Sequence[str], weights: Sequence[float]) -> list[str]:
+    """Some of the values, none twice, frequent ones more often."""
+    picked: Iterable[str] = drawn.choices(others, weights, k=2 * _MEMBERS)
+    return list(dict.fromkeys(picked))[:_MEMBERS]
+
+
+def _clear_cells(counts: Mapping[str, int], readings: Mapping[str, Sequence[Annotation]]) -> dict[str, dict[str, float]]:
+    """By form and sense: the weight of the cells that settle the sense by their own words (not the bare form's prior)."""
+    found: dict[str, dict[str, float]] = {}
+    for value, read in readings.items():
+        for one in read:
+            if not is_open(one) or one["text"] == value.strip():
+                continue
+            best = max(one["sense"]["candidates"], key=lambda candidate: float(candidate["probability"]))
+            if best["probability"] >= _CLEAR:
+                senses = found.setdefault(form_of(one), {})
+                senses[best["concept_id"]] = senses.get(best["concept_id"], 0.0) + math.sqrt(counts[value])
+    return found
+
+
+def _log(probability: float) -> float:
+    return math.log(max(probability, 1e-4))
