@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mrterms.about import __version__ as __version__
 from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, MissingExtraError, MrtermsError
 from mrterms.records import Note
 
@@ -31,8 +32,6 @@ __all__ = [
     "normalize_column",
     "rollup",
 ]
-
-__version__ = "0.1.0"
 
 _LAZY = dict.fromkeys(("annotate", "annotate_many", "load", "normalize"), "pipeline") | {
     "normalize_column": "columns",

@@ -71,7 +71,15 @@ def test_wheel_names_licence_and_entry_points(wheel: Path) -> None:
     assert "[spacy_factories]" in entry_points
     assert "License-Expression: MIT" in metadata
     core = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
-    assert {re.split(r"[^\w-]", line.split(": ")[1])[0] for line in core} == {"numpy", "pandas", "rapidfuzz", "rich", "spacy", "typer"}
+    assert {re.split(r"[^\w-]", line.split(": ")[1])[0] for line in core} == {
+        "jinja2",
+        "numpy",
+        "pandas",
+        "rapidfuzz",
+        "rich",
+        "spacy",
+        "typer",
+    }
 
 
 def test_strays_do_not_ship(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class Chooser:
 
     def decide(self, found: Outcome, decision: Decision, by: str) -> Outcome:
         """The outcome that a person decided; status and grade stay as read where the cell names that concept."""
-        reason = f"decided by {by}" + (f": {decision.note}" if decision.note else "")
+        reason = f"decided by {by}"
         if decision.concept_id is None:
             return Outcome(match="decision", reason=f"{reason} (no concept)", decided_by=by)
         concept = self._concepts[decision.concept_id]

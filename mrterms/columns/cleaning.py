@@ -100,8 +100,8 @@ def normalize_columns(
     Rows, order, index, dtypes and columns stay. One column adds ``mrterms_concept_id`` and so on; of several, each adds
     ``<column>_mrterms_concept_id`` and so on. ``context_columns`` are companion columns whose cells help to tell what a short
     form of the same row means. ``decisions`` are by column and text form of the value, and win over everything read;
-    ``decided_by`` names where they come from. ``nlp`` is a pipeline of :func:`mrterms.load`; without it, one is made of
-    ``lexicons``, ``builtin``, ``setting`` and ``threshold``.
+    ``decided_by`` names where they come from, if their notes do not. ``nlp`` is a pipeline of :func:`mrterms.load`; without it,
+    one is made of ``lexicons``, ``builtin``, ``setting`` and ``threshold``.
 
     Raises :class:`~mrterms.errors.ConfigError` for a column that is not there, stands twice or would be overwritten, for an
     unknown code system and for a decision on an unknown concept.
@@ -342,7 +342,7 @@ def _decided(
     chooser: Chooser, column: str, value: str, found: Outcome, decisions: Mapping[tuple[str, str], Decision] | None, by: str
 ) -> tuple[str, Outcome]:
     decision = (decisions or {}).get((column, value))
-    return value, found if decision is None else chooser.decide(found, decision, by)
+    return value, found if decision is None else chooser.decide(found, decision, decision.note or by)
 
 
 def _cell_values(column: str, outcomes: Sequence[tuple[str, Outcome]], rows: NDArray[np.int64]) -> Iterator[CellValue]:

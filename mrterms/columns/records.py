@@ -53,7 +53,8 @@ class CellValue:
 class Decision:
     """What a person decided that a value of a column means; ``concept_id`` None: it names no concept.
 
-    ``value`` is the text form of the cell, as :attr:`CellValue.value`. ``note`` says who or why.
+    ``value`` is the text form of the cell, as :attr:`CellValue.value`. ``note`` says who or what decided, and why
+    ("review.tsv: asked the surgeon"); it becomes :attr:`CellValue.decided_by`.
     """
 
     column: str

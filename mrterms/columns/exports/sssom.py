@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 from urllib.parse import quote
 
-from mrterms import __version__
+from mrterms.about import __version__
 from mrterms.columns.exports.mappings import Target, ValueMapping
 from mrterms.lexicon import Lexicon
 
