@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 
 from mrterms.assertion.cues import CueTable, Hit, Rule
@@ -19,7 +20,7 @@ Found = dict[str, list[tuple[int, int]]]
 """The cues that speak of a mention, as words (half-open), by category."""
 
 _HISTORIES = ("past_medical_history", "past_surgical_history")
-_TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication"})
+_TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "procedure"})
 """Sections whose title says something of a mention about which the sentence says nothing."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
@@ -28,6 +29,10 @@ _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _DASHES = frozenset({"-", "–", "−"})
+_REMARK = 10
+"""How many words a bracket or date between an operation and its reason may have."""
+_NOES = ("absent", "resolved", "left_out")
+_DONE = ("historical", "present")
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -62,11 +67,19 @@ class Asserter:
             if (reader := readers.get(target.kind)) is None:
                 reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
             assertions.append(reader.read(target, section, carried))
+        if "procedure" in readers and "lesion" in readers:
+            operations = [one for one, said in zip(targets, assertions, strict=True) if one.kind == "procedure" and said.status in _DONE]
+            return [readers["lesion"].as_reason(one, said, operations) for one, said in zip(targets, assertions, strict=True)]
         return assertions
 
     def _reader(self, sentence: Sentence, targets: Sequence[Target], kind: TargetKind) -> _Reader:
-        hits = self._table.find(sentence.lower, kind)
-        return _Reader(self._table.words, sentence, Line(sentence.lower, sentence.starts, hits, self._table.words, kind), targets)
+        places = {(target.first, target.last) for target in targets}
+        # "TR" is a lesion or a trace: what is asked about grades nothing.
+        hits = [
+            hit for hit in self._table.find(sentence.lower, kind) if (hit.start, hit.end) not in places or "grade" not in hit.entry.roles
+        ]
+        line = Line(sentence.lower, sentence.starts, hits, self._table.words, kind, places)
+        return _Reader(self._table.words, sentence, line, targets)
 
     def _tells_of_another(self, sentence: Sentence) -> bool:
         """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
@@ -99,6 +112,27 @@ class _Reader:
             return _PRESENT
         return self._decide(target, found, experiencer, section)
 
+    def as_reason(self, lesion: Target, assertion: Assertion, operations: Sequence[Target]) -> Assertion:
+        """The assertion of a lesion, which is past where it is the reason for an operation that was done."""
+        if lesion.kind == "lesion" and assertion.status == "present":
+            for operation in operations:
+                if operation.last <= lesion.first and self._is_reason(lesion, operation):
+                    cues = self._cues({"historical": [(operation.first, operation.last)]}, {"historical": None})
+                    return replace(assertion, status="historical", temporality="historical", cues=assertion.cues + cues)
+        return assertion
+
+    def _is_reason(self, lesion: Target, operation: Target) -> bool:
+        """Whether an operation is told with its reason: "mechanical MVR (2019) for congenital MS"."""
+        between = self.line.lower[operation.last : lesion.first]
+        if "for" not in between:
+            return False
+        at = between.index("for")
+        adjectives, remark = between[at + 1 :], between[:at]
+        if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
+            return False
+        dated = not remark or remark[0] in ("(", "in", "on") or remark[0].isdigit()
+        return dated and len(remark) <= _REMARK and self.words["verb"].isdisjoint(remark)
+
     # What speaks of a mention
 
     def _found(self, target: Target) -> Found:
@@ -122,7 +156,7 @@ class _Reader:
         return target.kind == "infarct" and hit.start == target.first and "historical" in hit.entry.opens
 
     def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
-        scope = rule.scope
+        scope, lower = rule.scope, self.line.lower
         if scope == "events":
             scope = "list" if target.kind in ("infarct", "procedure") else "item"
         if hit.start == target.first:
@@ -130,10 +164,12 @@ class _Reader:
         if rule.forward and hit.end <= target.first:
             if scope == "next" and target.first - hit.end > _MODIFIERS:
                 return False
-            if hit.end - hit.start == 1 and self.line.lower[hit.start] == "?" and self._ends_a_word(hit.start):
+            if hit.end - hit.start == 1 and lower[hit.start] == "?" and self._ends_a_word(hit.start):
                 return False
             return target.first < self._reach(number, rule.category, scope, True)
         if rule.backward and hit.start >= target.last:
+            if lower[hit.start] == "?" and lower[0] in self.words["asking"]:
+                return False
             if scope == "value":
                 return self._is_value(hit, target)
             return target.last > self._reach(number, rule.category, scope, False)
@@ -149,10 +185,10 @@ class _Reader:
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
         lower = self.line.lower
-        if hit.end < len(lower) and lower[hit.end] not in _CLOSING:
+        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != ".":
             return False
         end = hit.start
-        while end > 0 and lower[end - 1] in _GAP:
+        while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
             end -= 1
         ends = {end}
         for other in sorted(self.targets, key=lambda one: -one.first):
@@ -167,7 +203,12 @@ class _Reader:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
         lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
         ends = last + 1 >= len(lower) or lower[last + 1] in _CLOSING
-        if ends and last < len(lower) and lower[last] in _DASHES and self._glued_left(last):
+        if (
+            ends
+            and last < len(lower)
+            and lower[last] in _DASHES
+            and (self._glued_left(last) or lower[last + 1 : last + 2] in ([","], [";"]))
+        ):
             return "absent", last
         if first == 0 or lower[first - 1] not in _DASHES:
             return None
@@ -263,7 +304,7 @@ class _Reader:
         self, target: Target, found: Found, experiencer: Experiencer, section: str | None
     ) -> tuple[AssertionStatus, tuple[str, ...]]:
         """The status and the categories that gave it; the order is that of the annotation guideline."""
-        absent = tuple(one for one in ("absent", "resolved") if one in found)
+        absent = tuple(one for one in _NOES if one in found and not (one == "left_out" and "study" in found))
         if experiencer != "patient":
             return ("absent", (*absent, "family")) if absent else ("family", ("family",))
         if absent:
@@ -291,7 +332,9 @@ class _Reader:
             return "hypothetical"
         if section == "plan" and target.kind == "procedure" and not found:
             return "hypothetical"
-        if section == "indication" and target.kind == "lesion" and not settled and not found:
+        if section == "procedure" and target.kind == "procedure" and not found:
+            return "historical"
+        if section == "indication" and target.kind in ("lesion", "other") and not settled and not found:
             return "uncertain"
         return "present"
 

@@ -13,17 +13,18 @@ __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
 CATEGORIES = frozenset(
     {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
-    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo"}
+    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with"})
-WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done"})
+WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
 _DIGITS = frozenset("0123456789")
+_CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
 _BARE = re.compile(r"(?<!\\)[()]")
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
@@ -243,7 +244,7 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
 
 def _number_class(word: str) -> str:
     if word.isdigit():
-        return "<year>" if len(word) == 4 and word[:2] in ("19", "20") else "<n>"
+        return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
     return "<date>" if _DATE.fullmatch(word) else word
 
 

@@ -6,7 +6,7 @@ MR"), with a finite verb ("no MR, and the aortic valve is stenotic"), with a new
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from mrterms.assertion.cues import Hit
 
@@ -24,10 +24,18 @@ _WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "comp
 class Line:
     """The words of a sentence with the cues found in it."""
 
-    __slots__ = ("hits", "kind", "lower", "starts", "subjects", "verbs")
+    __slots__ = ("hits", "kind", "lower", "starts", "subjects", "targets", "verbs")
 
-    def __init__(self, lower: list[str], starts: list[int], hits: list[Hit], words: Mapping[str, set[str]], kind: str) -> None:
-        self.lower, self.starts, self.hits, self.kind = lower, starts, hits, kind
+    def __init__(
+        self,
+        lower: list[str],
+        starts: list[int],
+        hits: list[Hit],
+        words: Mapping[str, set[str]],
+        kind: str,
+        targets: Set[tuple[int, int]] = frozenset(),
+    ) -> None:
+        self.lower, self.starts, self.hits, self.kind, self.targets = lower, starts, hits, kind, targets
         self.subjects, self.verbs = words["subject"], words["verb"]
 
     def forward(self, number: int, category: str, scope: str) -> int:
@@ -120,9 +128,11 @@ class Line:
             return not is_or and not ("grade" in before.entry.roles and before.end == joint.start)
         if not entry.opens or not near or category in entry.opens:
             return False
+        if (joint.end, hit.start) in self.targets and not any(rule.backward for rule in entry.rules):
+            return False  # "surgery, MVR rather than repair": it speaks of what follows it
         if is_or:
             return bool(entry.opens & {"present", "uncertain"})
-        return category in _RESTARTING or bool(entry.opens & {"present", "uncertain", "absent", "known"})
+        return category in _RESTARTING - _LEADING or bool(entry.opens & {"present", "uncertain", "absent", "known"})
 
     def _opens_after(self, place: int) -> bool:
         """Whether "with" is followed by a grade or a cue of its own ("without MR or AI but with moderate TR")."""
