@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
@@ -76,26 +76,30 @@ class Hit:
 
 
 class _State:
-    """A state of the automaton; ``moves`` holds for a word the next state, or the nodes of which it will be made."""
+    """A state of the automaton: the nodes at which a text may be, and for a word the next state once a text has asked."""
 
-    __slots__ = ("entry", "kind", "moves")
+    __slots__ = ("entries", "moves", "nodes")
 
-    def __init__(self, moves: dict[str, _State | frozenset[int]], entry: Entry | None, kind: str) -> None:
-        self.moves, self.entry, self.kind = moves, entry, kind
+    def __init__(self, nodes: frozenset[int], entries: Mapping[str, Entry | None] | None) -> None:
+        self.nodes, self.entries = nodes, entries
+        self.moves: dict[str, _State | None] = {}
 
 
 class _Phrases:
     """Phrases with choices as one automaton over words.
 
-    Its states are made when a text first reaches them: written out, the choices would be some hundred thousand phrases.
-    There is one first state for each kind of mention, so that a phrase about procedures hides none about lesions.
+    Its states and moves are made when a text first asks for them: written out, the choices would be some hundred thousand
+    phrases. What a phrase says hangs on the kind of mention, so that one about procedures hides none about lesions.
     """
 
     def __init__(self) -> None:
         self._edges: list[dict[str, set[int]]] = [{}]
         self._skips: list[set[int]] = [set()]
         self._sayings: dict[int, list[Saying]] = {}
-        self.roots: dict[str, _State] = {}
+        self._states: dict[frozenset[int], _State] = {}
+        self._words: set[str] = set()
+        self.root = _State(frozenset(), None)
+        self.first: dict[str, frozenset[int]] = {}
 
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
@@ -104,6 +108,7 @@ class _Phrases:
             end = self._node()
             for words in choices:
                 self._chain(at, words, end)
+                self._words.update(words)
             if optional:
                 self._skips[at].add(end)
             at = end
@@ -113,19 +118,41 @@ class _Phrases:
         self._skips[0].add(start)
 
     def close(self) -> None:
-        """Make the first states; after that nothing can be added."""
+        """Make the first state, with all its moves; after that nothing can be added."""
+        moves: dict[str, set[int]] = {}
         nodes = self._closure({0})
-        self.roots = {kind: self._state(nodes, kind) for kind in KINDS}
+        for node in nodes:
+            for word, following in self._edges[node].items():
+                moves.setdefault(word, set()).update(following)
+        self.root = _State(nodes, None)
+        self.first = {word: frozenset(following) for word, following in moves.items()}
 
     def follow(self, state: _State, word: str) -> _State | None:
         """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
-        found = state.moves.get(word)
-        if found is None and word[0] in _DIGITS:
-            word = _number_class(word)
-            found = state.moves.get(word)
-        if type(found) is frozenset:
-            found = state.moves[word] = self._state(self._closure(found), state.kind)
-        return found  # type: ignore[return-value]
+        if word in state.moves:
+            return state.moves[word]
+        if word not in self._words:
+            # Not kept: the words of texts are without end, those of the tables are not.
+            kind = _number_class(word) if word[0] in _DIGITS else word
+            return self.follow(state, kind) if kind in self._words else None
+        following = self._after(state, word)
+        if not following and word[0] in _DIGITS:
+            following = self._after(state, _number_class(word))
+        found = state.moves[word] = self._state(following) if following else None
+        return found
+
+    def _after(self, state: _State, word: str) -> frozenset[int]:
+        if state is self.root:
+            return self.first.get(word, frozenset())
+        return frozenset().union(*[edges[word] for node in state.nodes if word in (edges := self._edges[node])])
+
+    def _state(self, following: frozenset[int]) -> _State:
+        if (known := self._states.get(following)) is not None:
+            return known
+        nodes = self._closure(following)
+        sayings = [saying for node in sorted(nodes & self._sayings.keys()) for saying in self._sayings[node]]
+        made = self._states[following] = _State(nodes, _entries(sayings) if sayings else None)
+        return made
 
     def _node(self) -> int:
         self._edges.append({})
@@ -152,16 +179,6 @@ class _Phrases:
                     waiting.append(node)
         return frozenset(seen)
 
-    def _state(self, nodes: frozenset[int], kind: str) -> _State:
-        moves: dict[str, set[int]] = {}
-        for node in nodes:
-            for word, following in self._edges[node].items():
-                moves.setdefault(word, set()).update(following)
-        sayings = [
-            saying for node in sorted(nodes) for saying in self._sayings.get(node, ()) if saying.rule is None or kind in saying.rule.kinds
-        ]
-        return _State({word: frozenset(following) for word, following in moves.items()}, _entry(sayings) if sayings else None, kind)
-
 
 class CueTable:
     """The phrases of ``cues/assertion.tsv``, ``cues/grammar.tsv`` and ``relatives.tsv`` of a lexicon folder."""
@@ -182,8 +199,8 @@ class CueTable:
 
     def find(self, lower: Sequence[str], kind: str) -> list[Hit]:
         """The phrases that speak of mentions of a kind, from left to right, the longest at each place, without overlap."""
-        root, follow, count = self._phrases.roots[kind], self._phrases.follow, len(lower)
-        first = root.moves
+        root, follow, count = self._phrases.root, self._phrases.follow, len(lower)
+        first = self._phrases.first
         hits: list[Hit] = []
         end = 0
         for place, word in enumerate(lower):
@@ -191,16 +208,13 @@ class CueTable:
                 continue
             state, at, best = root, place, None
             while at < count:
-                following = state.moves.get(lower[at])
-                if type(following) is not _State:
-                    if following is None and lower[at][0] not in _DIGITS:
-                        break
-                    if (following := follow(state, lower[at])) is None:
-                        break
+                word = lower[at]
+                if (following := state.moves.get(word) or follow(state, word)) is None:
+                    break
                 state = following
                 at += 1
-                if state.entry is not None:
-                    best, end = state.entry, at
+                if state.entries is not None and (entry := state.entries[kind]) is not None:
+                    best, end = entry, at
             if best is not None:
                 hits.append(Hit(place, end, best))
         return hits
@@ -227,6 +241,14 @@ def _rule(row: Row) -> Rule:
     _check(row, (row["direction"],), DIRECTIONS)
     _check(row, (row["scope"],), SCOPES)
     return Rule(row["category"], row["direction"] != "backward", row["direction"] != "forward", row["scope"], kinds)
+
+
+def _entries(sayings: Sequence[Saying]) -> dict[str, Entry | None]:
+    """What the sayings that end at one place say of each kind of mention."""
+    if all(saying.rule is None or saying.rule.kinds is KINDS for saying in sayings):
+        return dict.fromkeys(KINDS, _entry(sayings))
+    fitting = {kind: [saying for saying in sayings if saying.rule is None or kind in saying.rule.kinds] for kind in KINDS}
+    return {kind: _entry(said) if said else None for kind, said in fitting.items()}
 
 
 def _entry(sayings: Sequence[Saying]) -> Entry:

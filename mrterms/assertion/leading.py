@@ -43,5 +43,5 @@ def mark_width(sentence: Sentence) -> int:
 
 def _stand_on_lines(view: View, line: Sentence, after: Sentence) -> bool:
     """Whether ``after`` begins on the line after that on which ``line`` ends."""
-    gap = view.text[line.starts[-1] + len(line.words[-1]) : after.starts[0]] if after.starts else ""
-    return gap.count("\n") == 1
+    gap = range(line.tokens[-1] + 1, after.tokens[0]) if after.tokens else ()
+    return sum(view.doc[place].text.count("\n") for place in gap) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
@@ -281,20 +280,17 @@ class _Quote:
         self._text, self._sentence = text, sentence
 
     def __call__(self, start: int, end: int) -> str:
-        starts, tokens = self._sentence.starts, self._sentence.tokens
-        first, last = bisect_right(starts, start) - 1, bisect_left(starts, end)
-        if self._text is not None and tokens[last - 1] - tokens[first] != last - 1 - first:
-            return self._text()[start:end]
-        return self._words(first, last)[start - starts[first] : end - starts[first]]
+        quoted = self._sentence.quote(start, end)
+        if quoted is not None:
+            return quoted
+        text, offset = (self._text(), 0) if self._text is not None else self.sentence()
+        return text[start - offset : end - offset]
 
     def sentence(self) -> tuple[str, int]:
         """The sentence with blanks for white space, and its offset in the document."""
-        return self._words(0, len(self._sentence.words)), self._sentence.starts[0]
-
-    def _words(self, first: int, last: int) -> str:
         pieces: list[str] = []
-        at = self._sentence.starts[first]
-        for word, place in zip(self._sentence.words[first:last], self._sentence.starts[first:last], strict=True):
+        at = offset = self._sentence.starts[0]
+        for word, place in zip(self._sentence.words, self._sentence.starts, strict=True):
             pieces.append(" " * (place - at) + word)
             at = place + len(word)
-        return "".join(pieces)
+        return "".join(pieces), offset

@@ -11,6 +11,8 @@ from spacy.tokens import Doc
 from mrterms.assertion import Asserter, Target, lead_in
 from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
 from mrterms.lexicon import Lexicon
+from mrterms.records import Cue
+from mrterms.text.view import Sentence, View
 
 __all__ = ["AssertionComponent", "make_assertion"]
 
@@ -45,7 +47,7 @@ class AssertionComponent:
                     "temporality": assertion.temporality,
                     "change": assertion.change,
                     "cues": [
-                        {"text": view.text[cue.start : cue.end], "start": cue.start, "end": cue.end, "category": cue.category}
+                        {"text": _words(cue, sentence, view), "start": cue.start, "end": cue.end, "category": cue.category}
                         for cue in assertion.cues
                     ],
                 }
@@ -55,6 +57,12 @@ class AssertionComponent:
         if (known := self._kinds.get(concept_id)) is None:
             known = self._kinds[concept_id] = target_kind(self._lexicon, concept_id)
         return known
+
+
+def _words(cue: Cue, sentence: Sentence, view: View) -> str:
+    """The words of a cue as the text has them, line breaks included; a lead-in stands outside the sentence."""
+    quoted = sentence.quote(cue.start, cue.end) if cue.start >= sentence.starts[0] else None
+    return view.text[cue.start : cue.end] if quoted is None else quoted
 
 
 def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
