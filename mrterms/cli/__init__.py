@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from mrterms.cli.annotate import annotate_command
+from mrterms.cli.clean import clean_command
 from mrterms.cli.evaluate import evaluate_command
 from mrterms.cli.explain import explain_command
 from mrterms.cli.lexicon import app as lexicon_app
@@ -47,6 +48,7 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("annotate", no_args_is_help=True)(annotate_command)
+app.command("clean", no_args_is_help=True)(clean_command)
 app.command("normalize", no_args_is_help=True)(normalize_command)
 app.command("evaluate", no_args_is_help=True)(evaluate_command)
 app.command("explain", no_args_is_help=True)(explain_command)

@@ -1,0 +1,143 @@
+"""``mrterms clean``: a table in, the same table with concepts out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mrterms.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mrterms.columns.tables import Table
+
+__all__ = ["clean_command"]
+
+_NAMED = 20
+_INTERRUPTED = 130
+
+
+def clean_command(
+    source: Annotated[str, typer.Argument(metavar="TABLE", help=".csv, .tsv, .txt, .csv.gz, .xlsx, .parquet, or - for standard input.")],
+    column: Annotated[list[str], typer.Option("--column", "-c", help="Column to clean; repeatable.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")] = None,
+    form: Annotated[str | None, typer.Option("--format", "-f", help="csv, tsv, xlsx, parquet; else by OUTPUT's suffix.")] = None,
+    context_column: Annotated[
+        list[str] | None, typer.Option(help="Column whose cells help to tell what a short form of the row means; repeatable.")
+    ] = None,
+    code: Annotated[list[str] | None, typer.Option(help="Code system to add a column for, for example ICD10CM; repeatable.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Delimiter of the table, or tab; else found out.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the table, for example cp1252; else found out.")] = None,
+    header: Annotated[bool, typer.Option("--header/--no-header", help="The first row holds names; else columns are 1, 2, 3 ...")] = True,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of an Excel workbook; else the first.")] = None,
+    lexicon: Annotated[list[str] | None, typer.Option(help="Own terms (TSV, CSV) or a lexicon's folder or name; repeatable.")] = None,
+    builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
+    setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,
+    n_process: Annotated[int, typer.Option(min=1, help="Processes to read distinct values in.")] = 1,
+    progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")] = True,
+) -> None:
+    """Map the cells of a column to concepts; every row, its order and its own columns stay as they are.
+
+    Adds the columns mrterms_concept_id, mrterms_preferred_name, mrterms_score, mrterms_match, mrterms_sense_status,
+    mrterms_assertion, mrterms_severity, mrterms_code_SYSTEM for each --code, mrterms_candidates and mrterms_all. With several
+    --column, each adds its own with its name before: dx_mrterms_concept_id. An empty concept means none, or ambiguous.
+
+    Exit code: 0 all rows read, 1 some rows are broken (each is named on standard error, and kept), 2 wrong usage.
+
+    Example: mrterms clean registry.csv --column dx --code ICD10CM --output cleaned.csv
+    """
+    from mrterms.columns import tables
+    from mrterms.columns.cleaning import normalize_columns
+
+    _check_output(source, output)
+    options = tables.TableOptions(delimiter=_delimiter(delimiter), encoding=encoding, header=header, sheet=sheet)
+    table = tables.read_table(source, options)
+    chosen = tables.choose_format(output, form, table.kind)
+    if output is None and chosen in ("xlsx", "parquet"):
+        raise ConfigError(f"{chosen} is not for standard output", fix="give --output, or --format csv")
+    columns = [table.column(name) for name in column]
+    contexts = [table.column(name) for name in context_column or ()]
+    for note in table.notes:
+        _say(note)
+    with _Bar(progress and sys.stderr.isatty()) as bar:
+        try:
+            result = normalize_columns(
+                table.frame,
+                columns,
+                context_columns=contexts,
+                codes=code or (),
+                lexicons=lexicon or [],
+                builtin=builtin,
+                setting=setting,
+                threshold=threshold,
+                n_process=n_process,
+                progress=bar.show,
+            )
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+    added = result.frame.iloc[:, table.frame.shape[1] :]
+    tables.write_table(table, added, output or sys.stdout.buffer, chosen)
+    if _name_broken(table):
+        raise typer.Exit(1)
+
+
+def _check_output(source: str, output: Path | None) -> None:
+    if output is None:
+        return
+    if not output.parent.is_dir():
+        raise ConfigError("no such folder", file=str(output.parent), fix="make it first")
+    if output.is_dir():
+        raise ConfigError("the output is a folder", file=str(output), fix="give a file")
+    if source != "-" and output.resolve() == Path(source).resolve():
+        raise ConfigError("the output is also the input", file=str(output), fix="choose another --output")
+
+
+def _delimiter(given: str | None) -> str | None:
+    return {"tab": "\t", "\\t": "\t"}.get(given, given) if given is not None else None
+
+
+def _name_broken(table: Table) -> bool:
+    for row in table.broken[:_NAMED]:
+        _say(f"{row.place}: {row.reason}; the row is kept as it is")
+    if len(table.broken) > _NAMED:
+        _say(f"{table.name}: {len(table.broken) - _NAMED} more rows are broken")
+    return bool(table.broken)
+
+
+def _say(message: str) -> None:
+    typer.echo(f"mrterms: {message}", err=True)
+
+
+class _Bar:
+    """Progress on standard error, drawn from this thread only: the pipeline forks."""
+
+    def __init__(self, live: bool) -> None:
+        self._shown = 0.0
+        self._bar: Any = None
+        if live:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("distinct values"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> _Bar:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """Draw how many of how many are done."""
+        if self._bar and ((now := time.monotonic()) - self._shown > 0.2 or done == total):
+            self._shown = now
+            self._bar.update(self._task, completed=done, total=total)
+            self._bar.refresh()

@@ -1,0 +1,462 @@
+"""Tables from files and to files: CSV, TSV, Excel, Parquet, standard input.
+
+A CSV or TSV table comes out as it went in, byte for byte, with columns added at the end of each line: its cells are read as
+text, and what is written is the line itself. No row is ever lost; one that is broken is named and kept.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import pandas as pd
+
+from mrterms.errors import ConfigError, InputError, MissingExtraError
+
+__all__ = ["FORMATS", "BrokenRow", "Table", "TableOptions", "choose_format", "neutralised", "read_table", "write_table"]
+
+FORMATS: Final = ("csv", "tsv", "xlsx", "parquet")
+_SUFFIXES: Final = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet"}
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_SNIFFED: Final = 100
+_MOST_LINES: Final = 1_000
+"""A quoted cell of more lines is taken for a quote that was never closed."""
+_CHUNK: Final = 50_000
+_EXCEL_ROWS: Final = 1_048_576
+_FORMULA: Final = tuple("=+-@\t\r")
+"""What starts a formula for spreadsheets (OWASP, CSV injection)."""
+_NOT_IN_EXCEL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOptions:
+    """How to read. None: find out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool = True
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that does not fit the header, or whose quotes do not close; ``reason`` holds nothing of its text."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A record as it stands in the file. ``row`` is its place in the frame, None for a blank line; ``fields`` how many it has."""
+
+    text: str
+    row: int | None
+    fields: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as read. ``notes`` tell a person how it was read; ``broken`` are the rows that were kept but do not fit."""
+
+    frame: pd.DataFrame
+    kind: str
+    name: str
+    broken: tuple[BrokenRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    head: str | None = None
+    mark: str = ""
+    lines: Sequence[_Line] = field(default=(), repr=False)
+    original: Any = field(default=None, repr=False)
+
+    def whole(self) -> pd.DataFrame:
+        """The frame for another format: what a broken row holds stands in it too, however its cells fall."""
+        frame = self.frame.copy()
+        for line in self.lines:
+            if line.row is not None and line.fields > frame.shape[1]:
+                cells = line.text.rstrip("\r\n").split(self.delimiter, frame.shape[1] - 1)
+                frame.iloc[line.row] = [*cells, *[None] * (frame.shape[1] - len(cells))]
+        return frame
+
+    def column(self, name: str) -> str:
+        """The column of that name. Raises :class:`ConfigError` that says what there is instead, and what may be wrong."""
+        found = list(self.frame.columns)
+        if name in found:
+            return name
+        same = [one for one in found if one.strip().lower() == name.strip().lower()]
+        if same:
+            fix = f"did you mean {same[0]!r}?"
+        elif len(found) == 1 and any(delimiter in found[0] for delimiter in _DELIMITERS):
+            fix = f"the whole line was read as one column {found[0]!r}: give --delimiter"
+        else:
+            fix = f"columns: {', '.join(map(repr, found[:40]))}; if the first row is no header: --no-header, and --column 1 for the first"
+        raise ConfigError(f"no column {name!r}", file=self.name, fix=fix)
+
+
+def choose_format(output: Path | None, asked: str | None, source: str) -> str:
+    """The format to write: as asked, else by the output's suffix, else as the source's (``kind`` of its table)."""
+    if asked is not None:
+        if asked not in FORMATS:
+            raise ConfigError(f"unknown format {asked!r}", fix=f"one of {', '.join(FORMATS)}")
+        return asked
+    if output is None:
+        return source if source in ("csv", "tsv") else "csv"
+    suffix = output.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ConfigError(f"unknown kind of output {suffix!r}", file=str(output), fix=f"give --format, one of {', '.join(FORMATS)}")
+    return source if suffix == ".txt" and source in ("csv", "tsv") else _SUFFIXES[suffix]
+
+
+def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: BinaryIO | None = None) -> Table:
+    """A table from a file, or from standard input for ``-`` (CSV or TSV).
+
+    Raises :class:`InputError` where it cannot be read at all, :class:`ConfigError` for an option that cannot be, and
+    :class:`MissingExtraError` where Excel or Parquet need a package.
+    """
+    options = options or TableOptions()
+    if options.delimiter is not None and len(options.delimiter) != 1:
+        raise ConfigError(f"delimiter {options.delimiter!r} is not one character", fix="for example ';', or tab for tabs")
+    name = str(path)
+    if name == "-":
+        return _read_text((stdin or sys.stdin.buffer).read(), name, "", options)
+    file = Path(path)
+    if not file.is_file():
+        raise InputError("no such file", file=name)
+    suffix = Path(name.removesuffix(".gz")).suffix.lower()
+    kind = _SUFFIXES.get(suffix)
+    if kind is None or (name.endswith(".gz") and kind not in ("csv", "tsv")):
+        raise InputError("unknown kind of table", file=name, fix=f"known: {', '.join(_SUFFIXES)}, .csv.gz, - for standard input")
+    try:
+        if kind == "parquet":
+            return _read_parquet(file)
+        if kind == "xlsx":
+            return _read_excel(file, options)
+        return _read_text(gzip.open(file).read() if name.endswith(".gz") else file.read_bytes(), name, suffix, options)
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", file=name) from None
+
+
+# --- text ----------------------------------------------------------------------------------------------------------------
+
+
+def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Table:
+    encoding, notes = _encoding(raw, name, options.encoding)
+    text = raw.decode(encoding)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = io.StringIO(text.removeprefix(mark), newline="").readlines()
+    if not lines:
+        raise InputError("the table is empty", file=name)
+    delimiter = options.delimiter or _delimiter(lines, suffix)
+    records = _records(lines, delimiter)
+    first = next(records)
+    if first.cells is None:
+        raise InputError(f"the header cannot be read: {first.reason}", file=name, line=1)
+    if options.header:
+        names, head = first.cells, first.text
+    else:
+        names, head, records = [str(number) for number in range(1, len(first.cells) + 1)], None, _records(lines, delimiter)
+    found = _collect(records, names, name)
+    kind = "tsv" if delimiter == "\t" else "csv"
+    return replace(found, kind=kind, notes=tuple(notes), encoding=encoding, delimiter=delimiter, head=head, mark=mark)
+
+
+@dataclass(slots=True)
+class _Record:
+    number: int
+    text: str
+    cells: list[str] | None
+    reason: str = ""
+
+
+def _collect(records: Iterable[_Record], names: list[str], name: str) -> Table:
+    width = len(names)
+    kept: list[_Line] = []
+    broken: list[BrokenRow] = []
+    chunks: list[pd.DataFrame] = []
+    rows: list[list[str | None]] = []
+    done = 0
+    for record in records:
+        cells = record.cells
+        if width > 1 and not record.text.strip("\r\n"):
+            kept.append(_Line(record.text, None, 0))
+            continue
+        if cells is None or len(cells) != width:
+            reason = record.reason or f"{len(cells or ())} fields under {width} columns"
+            broken.append(BrokenRow(f"{name}:{record.number}", reason))
+        is_short = cells is not None and len(cells) <= width
+        kept.append(_Line(record.text, done + len(rows), len(cells or ()) if is_short else width + 1))
+        rows.append([*(cells or ()), *[None] * (width - len(cells or ()))] if is_short else [None] * width)
+        if len(rows) == _CHUNK:
+            chunks.append(_frame(rows, names))
+            done, rows = done + len(rows), []
+    chunks.append(_frame(rows, names))
+    frame = pd.concat(chunks, ignore_index=True) if len(chunks) > 1 else chunks[0]
+    return Table(frame, "csv", name, tuple(broken), lines=kept)
+
+
+def _frame(rows: list[list[str | None]], names: list[str]) -> pd.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    frame = pd.concat([pd.Series(column, dtype="str") for column in columns], axis=1)
+    frame.columns = pd.Index(names)
+    return frame
+
+
+def _encoding(raw: bytes, name: str, asked: str | None) -> tuple[str, list[str]]:
+    marked = "utf-16-be" if raw.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+    if asked is not None:
+        try:
+            codecs.lookup(asked)
+        except LookupError:
+            raise ConfigError(f"unknown encoding {asked!r}", fix="for example utf-8, cp1252 or latin-1") from None
+        if (place := _undecodable(raw, asked)) is not None:
+            raise InputError(f"not {asked} at byte {place}", file=name, line=raw.count(b"\n", 0, place) + 1, fix="give another --encoding")
+        # The byte order mark is kept as a letter of the text, so that it comes out as it went in.
+        return {"utf-16": marked, "utf-8-sig": "utf-8"}.get(codecs.lookup(asked).name, asked), []
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return marked, []
+    place = _undecodable(raw, "utf-8")
+    if place is None:
+        return "utf-8", []
+    found = "cp1252" if _undecodable(raw, "cp1252") is None else "latin-1"
+    line = raw.count(b"\n", 0, place) + 1
+    return found, [f"{name}:{line}: not UTF-8, so the table was read as {found} (if letters look wrong: --encoding)"]
+
+
+def _undecodable(raw: bytes, encoding: str) -> int | None:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def _delimiter(lines: Sequence[str], suffix: str) -> str:
+    """The delimiter under which most of the first lines have as many fields as the first, and more than one."""
+    best, best_share = "\t" if suffix in (".tsv", ".tab") else ",", 0.0
+    for delimiter in (best, *(one for one in _DELIMITERS if one != best)):
+        counts = [len(record.cells or ()) for record in islice(_records(lines, delimiter), _SNIFFED) if record.text.strip()]
+        share = sum(count == counts[0] for count in counts) / len(counts) if counts and counts[0] > 1 else 0.0
+        if share > best_share + 0.05:
+            best, best_share = delimiter, share
+    return best
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
+    """The records of a table with the lines they stand on. A quote that does not close costs its own line only."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if '"' not in line:
+            yield _Record(at + 1, line, line.rstrip("\r\n").split(delimiter))
+            at += 1
+            continue
+        used = iter(range(at, min(at + _MOST_LINES, len(lines))))
+        last = at
+        try:
+            reader = csv.reader((lines[last := place] for place in used), delimiter=delimiter, strict=True)
+            cells = next(reader)
+        except csv.Error as error:
+            reason = "a quote is not closed" if "unexpected end" in str(error) else "a quote stands where none can"
+            yield _Record(at + 1, line, None, reason)
+            at += 1
+            continue
+        yield _Record(at + 1, line if last == at else "".join(lines[at : last + 1]), cells)
+        at = last + 1
+
+
+# --- Excel and Parquet -----------------------------------------------------------------------------------------------------
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtraError("openpyxl", "excel") from None
+    return openpyxl
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet") from None
+    return pyarrow.parquet
+
+
+def _read_excel(file: Path, options: TableOptions) -> Table:
+    openpyxl = _openpyxl()
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except Exception as error:  # whatever zip and XML raise on a file that is none
+        raise InputError(f"no Excel workbook ({type(error).__name__})", file=str(file)) from None
+    if options.sheet is not None and options.sheet not in book.sheetnames:
+        raise ConfigError(f"no sheet {options.sheet!r}", file=str(file), fix=f"sheets: {', '.join(book.sheetnames)}")
+    sheet = book[options.sheet or book.sheetnames[0]]
+    sheet.reset_dimensions()
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    while rows and all(cell is None for cell in rows[-1]):
+        rows.pop()
+    if not rows:
+        raise InputError(f"the sheet {sheet.title!r} is empty", file=str(file))
+    width = max(map(len, rows))
+    rows = [[*row, *[None] * (width - len(row))] for row in rows]
+    names = [str(number) for number in range(1, width + 1)]
+    if options.header:
+        names = [str(cell) if cell is not None else f"column {number}" for number, cell in enumerate(rows.pop(0), 1)]
+    frame = pd.DataFrame({number: pd.Series([row[number] for row in rows], dtype=object) for number in range(width)})
+    frame.columns = pd.Index(names)
+    book.close()
+    return Table(frame, "xlsx", str(file))
+
+
+def _read_parquet(file: Path) -> Table:
+    parquet = _parquet()
+    try:
+        table = parquet.read_table(file)
+    except (ValueError, OSError) as error:
+        raise InputError(f"no Parquet file ({type(error).__name__})", file=str(file)) from None
+    return Table(table.to_pandas(ignore_metadata=True), "parquet", str(file), original=table)
+
+
+# --- writing -------------------------------------------------------------------------------------------------------------
+
+
+def write_table(table: Table, added: pd.DataFrame, output: Path | BinaryIO, form: str) -> None:
+    """The table with the added columns behind its own.
+
+    A file is complete or not there. A CSV or TSV table in its own format keeps its bytes; into Excel every text that a
+    spreadsheet would run as a formula goes with an apostrophe before it.
+    """
+    writers: dict[str, Callable[[Table, pd.DataFrame, BinaryIO], None]] = {"xlsx": _write_excel, "parquet": _write_parquet}
+    own = table.lines and form == table.kind
+    writer = writers.get(form) or (_write_lines if own else _write_tsv if form == "tsv" else _write_csv)
+    if not isinstance(output, Path):
+        writer(table, added, output)
+        return
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with open(part, "wb") as handle:
+            writer(table, added, handle)
+        os.replace(part, output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
+    out = codecs.getwriter(table.encoding)(handle, "xmlcharrefreplace")
+    out.write(table.mark)
+    delimiter, width = table.delimiter, table.frame.shape[1]
+    if table.head is not None:
+        out.write(_extended(table.head, delimiter + delimiter.join(_quoted(str(name), delimiter) for name in added.columns)))
+    tails = _tails(added, delimiter)
+    waiting: list[str] = []
+    for line in table.lines:
+        if line.row is None or line.fields > width:
+            waiting.append(line.text)
+        else:
+            waiting.append(_extended(line.text, delimiter * (width - line.fields) + tails[line.row]))
+        if len(waiting) == _CHUNK:
+            out.write("".join(waiting))
+            waiting.clear()
+    out.write("".join(waiting))
+
+
+def _extended(line: str, tail: str) -> str:
+    text = line.rstrip("\r\n")
+    return f"{text}{tail}{line[len(text) :]}"
+
+
+def _tails(added: pd.DataFrame, delimiter: str) -> list[str]:
+    """What each row gets at its end; each distinct cell is quoted once."""
+    columns = []
+    for place in range(added.shape[1]):
+        cells = added.iloc[:, place].tolist()
+        known = {cell: delimiter + _quoted(_plain(cell), delimiter) for cell in set(cells) if cell == cell}
+        columns.append([known.get(cell, delimiter) for cell in cells])
+    return ["".join(cells) for cells in zip(*columns, strict=True)]
+
+
+def _plain(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _quoted(text: str, delimiter: str) -> str:
+    if delimiter in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _write_csv(table: Table, added: pd.DataFrame, handle: BinaryIO, delimiter: str = ",") -> None:
+    frame = pd.concat([table.whole(), added], axis=1)
+    frame.to_csv(handle, index=False, sep=delimiter, encoding="utf-8", lineterminator="\n")
+
+
+def _write_tsv(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
+    _write_csv(table, added, handle, "\t")
+
+
+def neutralised(cell: Any) -> Any:
+    """A cell as a spreadsheet may show it: text that it would run as a formula gets an apostrophe before it."""
+    if isinstance(cell, str):
+        cell = _NOT_IN_EXCEL.sub("\ufffd", cell)
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return None if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell else cell
+
+
+def _write_excel(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
+    openpyxl = _openpyxl()
+    frame = pd.concat([table.whole(), added], axis=1)
+    if len(frame) >= _EXCEL_ROWS:
+        raise ConfigError(f"{len(frame)} rows are more than a sheet of Excel holds", fix="write CSV or Parquet")
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("cleaned")
+    sheet.append([neutralised(str(name)) for name in frame.columns])
+    for row in zip(*(frame.iloc[:, place].tolist() for place in range(frame.shape[1])), strict=True):
+        sheet.append([_excel_cell(cell) for cell in row])
+    book.save(handle)
+
+
+def _excel_cell(cell: Any) -> Any:
+    cell = neutralised(cell)
+    if getattr(cell, "tzinfo", None) is not None:  # Excel knows no time zones
+        return cell.isoformat()
+    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
+
+
+def _write_parquet(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
+    parquet = _parquet()
+    import pyarrow
+
+    original = table.original
+    if original is None:
+        if not table.frame.columns.is_unique:
+            raise ConfigError("two columns have the same name, which Parquet does not allow", file=table.name, fix="write CSV")
+        frame = table.whole()
+        for name in frame.columns[list(map(pd.api.types.is_object_dtype, frame.dtypes))]:
+            kinds = {type(cell) for cell in frame[name].dropna()}
+            if len(kinds) > 1:  # a column of Parquet has one type
+                frame[name] = frame[name].map(str, na_action="ignore")
+        original = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    types = [pyarrow.float64() if dtype == "float64" else pyarrow.string() for dtype in added.dtypes]
+    schema = original.schema
+    for name, kind in zip(added.columns, types, strict=True):
+        schema = schema.append(pyarrow.field(name, kind))
+    with parquet.ParquetWriter(handle, schema) as writer:
+        for start in range(0, max(1, len(added)), _CHUNK):
+            piece = original.slice(start, _CHUNK)
+            for name, kind in zip(added.columns, types, strict=True):
+                cells = added[name].iloc[start : start + _CHUNK]
+                piece = piece.append_column(name, pyarrow.array(cells, kind, from_pandas=True))
+            writer.write_table(piece.cast(schema))
