@@ -13,8 +13,8 @@ from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, M
 from mrterms.records import Note
 
 if TYPE_CHECKING:
+    from mrterms.cohorts.rollup import rollup
     from mrterms.columns import normalize_column
-    from mrterms.patients import rollup
     from mrterms.pipeline import annotate, annotate_many, load, normalize
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 
 _LAZY = dict.fromkeys(("annotate", "annotate_many", "load", "normalize"), "pipeline") | {
     "normalize_column": "columns",
-    "rollup": "patients",
+    "rollup": "cohorts.rollup",
 }
 
 

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from mrterms.cli.annotate import annotate_command
 from mrterms.cli.clean import clean_command
+from mrterms.cli.cohort import cohort_command
 from mrterms.cli.evaluate import evaluate_command
 from mrterms.cli.explain import explain_command
 from mrterms.cli.lexicon import app as lexicon_app
@@ -52,6 +53,7 @@ app.command("clean", no_args_is_help=True)(clean_command)
 app.command("normalize", no_args_is_help=True)(normalize_command)
 app.command("evaluate", no_args_is_help=True)(evaluate_command)
 app.command("explain", no_args_is_help=True)(explain_command)
+app.command("cohort", no_args_is_help=True)(cohort_command)
 app.command("train", no_args_is_help=True)(train_command)
 app.add_typer(lexicon_app, name="lexicon")
 

@@ -7,13 +7,13 @@ domain.md 1.2); each code names the rule that made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mrterms.attributes.codes import CodeRules
-from mrterms.errors import ConfigError, InputError
+from mrterms.cohorts.stories import Document, Story, document_of, grade_of, outline, status_of, values_of
+from mrterms.errors import ConfigError
 from mrterms.records import GRADES
 
 __all__ = ["RULES", "rollup"]
@@ -60,60 +60,8 @@ _BOTH = {  # stenosis with regurgitation of one valve: code where rheumatic, not
     "pulmonary": (None, "I37.2", "I37.2"),
 }
 _RUPTURES = {"chordal_rupture": "I23.4", "papillary_muscle_rupture": "I23.5"}
-_OPEN_CAUSES = frozenset({"bicuspid", "prosthetic", "endocarditis", "dissection", "root_dilatation", "marfan"})
-"""Causes that are said beside a valve disease and yet leave open whether it is rheumatic in the classification's sense."""
 _ACUTE_DAYS = 28
 _INFARCT = "myocardial_infarction"
-
-
-@dataclass(slots=True)
-class _Document:
-    note_id: str
-    patient_id: str | None
-    day: date | None
-    order: int
-    annotations: Sequence[Mapping[str, Any]]
-
-    @property
-    def rank(self) -> tuple[date, int]:
-        """Place in time; an undated document keeps its place in the input, before all dated ones."""
-        return self.day or date.min, self.order
-
-
-@dataclass(slots=True)
-class _Story:
-    """All that documents say of one concept."""
-
-    concept_id: str
-    mentions: list[tuple[_Document, Mapping[str, Any]]] = field(default_factory=list)
-
-    def own(self, *statuses: str) -> Iterator[tuple[_Document, Mapping[str, Any]]]:
-        """The patient's own mentions with one of the statuses."""
-        for document, mention in self.mentions:
-            assertion = mention.get("assertion") or {}
-            if assertion.get("experiencer", "patient") == "patient" and assertion.get("status", "present") in statuses:
-                yield document, mention
-
-    def current(self) -> bool | None:
-        """Whether the last document that states it says present."""
-        stated = list(self.own("present", "absent"))
-        if not stated:
-            return None
-        last = max(document.rank for document, _ in stated)
-        return any(_status(mention) == "present" for document, mention in stated if document.rank == last)
-
-    def causes(self) -> set[str]:
-        """The causes stated of it."""
-        return {value for _, mention in self.own("present", "historical") for value in _values(mention, "cause")}
-
-    def cause(self) -> str:
-        """``rheumatic``, ``congenital``, ``nonrheumatic`` or ``open`` (not stated)."""
-        causes = self.causes()
-        for name in ("rheumatic", "congenital"):
-            if name in causes:
-                return name
-        primacy = any(_values(mention, "primacy") for _, mention in self.own("present"))
-        return "nonrheumatic" if primacy or causes - _OPEN_CAUSES else "open"
 
 
 def rollup(
@@ -130,8 +78,8 @@ def rollup(
     if combine_from not in GRADES:
         raise ConfigError(f"unknown grade {combine_from!r} for combine_from", fix=f"known: {', '.join(GRADES)}")
     rules = rules or CodeRules()
-    documents = [_document(note, order) for order, note in enumerate(notes)]
-    patients: dict[str, list[_Document]] = {}
+    documents = [document_of(note, order) for order, note in enumerate(notes)]
+    patients: dict[str, list[Document]] = {}
     for document in documents:
         if document.patient_id is not None:
             patients.setdefault(document.patient_id, []).append(document)
@@ -145,28 +93,13 @@ def rollup(
     }
 
 
-def _document(note: Mapping[str, Any], order: int) -> _Document:
-    if "annotations" not in note:
-        raise InputError("a note without annotations", line=order + 1, fix="give lines of `mrterms annotate`")
-    day = note.get("date")
-    if isinstance(day, str):
-        try:
-            day = date.fromisoformat(day[:10])
-        except ValueError:
-            raise InputError("a date that is not ISO 8601", line=order + 1, fix="write 2026-03-31") from None
-    patient = note.get("patient_id")
-    return _Document(
-        str(note.get("note_id", order + 1)), None if patient is None else str(patient), day or None, order, note["annotations"]
-    )
-
-
-def _summary(documents: Sequence[_Document], rules: CodeRules, combine_from: str) -> dict[str, Any]:
-    stories: dict[str, _Story] = {}
+def _summary(documents: Sequence[Document], rules: CodeRules, combine_from: str) -> dict[str, Any]:
+    stories: dict[str, Story] = {}
     ambiguous = 0
     for document in documents:
         for mention in document.annotations:
             if concept_id := mention.get("concept_id"):
-                stories.setdefault(concept_id, _Story(concept_id)).mentions.append((document, mention))
+                stories.setdefault(concept_id, Story(concept_id)).mentions.append((document, mention))
             else:
                 ambiguous += 1
     return {
@@ -176,43 +109,20 @@ def _summary(documents: Sequence[_Document], rules: CodeRules, combine_from: str
     }
 
 
-def _concept(story: _Story) -> dict[str, Any]:
+def _concept(story: Story) -> dict[str, Any]:
     own = list(story.own("present", "historical"))
-    days = sorted(document.day for document, _ in own if document.day)
-    statuses: dict[str, int] = {}
-    for _, mention in story.mentions:
-        statuses[_status(mention)] = statuses.get(_status(mention), 0) + 1
-    graded = [(document, mention) for document, mention in own if _grade(mention) is not None]
-    worst = max(graded, key=lambda one: _grade(one[1]) or 0, default=None)
-    latest = max(graded, key=lambda one: (one[0].rank, _grade(one[1]) or 0), default=None)
     return {
         "concept_id": story.concept_id,
         "ever": bool(own),
         "current": story.current(),
-        "statuses": statuses,
-        "worst_grade": _graded(worst, "worst-grade"),
-        "latest_grade": _graded(latest, "latest-grade"),
-        "first_date": days[0].isoformat() if days else None,
-        "last_date": days[-1].isoformat() if days else None,
-        "event_dates": sorted({value for _, mention in own for value in _values(mention, "date")}),
+        "statuses": dict(Counter(status_of(mention) for _, mention in story.mentions)),
+        **outline(own),
+        "event_dates": sorted({value for _, mention in own for value in values_of(mention, "date")}),
         "rules": ["ever", "current"],
     }
 
 
-def _graded(one: tuple[_Document, Mapping[str, Any]] | None, rule: str) -> dict[str, Any] | None:
-    if one is None:
-        return None
-    document, mention = one
-    return {
-        "value": mention["severity"]["value"],
-        "note_id": document.note_id,
-        "start": mention["start"],
-        "end": mention["end"],
-        "rule": rule,
-    }
-
-
-def _codes(stories: Mapping[str, _Story], documents: Sequence[_Document], rules: CodeRules, combine_from: str) -> list[dict[str, Any]]:
+def _codes(stories: Mapping[str, Story], documents: Sequence[Document], rules: CodeRules, combine_from: str) -> list[dict[str, Any]]:
     found = _mention_codes(stories, documents, rules)
     combined = _combinations({name: story for name, story in stories.items() if story.current()}, combine_from)
     replaced = {concept for one in combined for concept in one["from"]}
@@ -225,7 +135,7 @@ def _codes(stories: Mapping[str, _Story], documents: Sequence[_Document], rules:
     return _unique(codes)
 
 
-def _mention_codes(stories: Mapping[str, _Story], documents: Sequence[_Document], rules: CodeRules) -> list[dict[str, Any]]:
+def _mention_codes(stories: Mapping[str, Story], documents: Sequence[Document], rules: CodeRules) -> list[dict[str, Any]]:
     last = max((document.day for document in documents if document.day), default=None)
     codes: list[dict[str, Any]] = []
     for name, story in stories.items():
@@ -258,9 +168,9 @@ def _most_specific(codes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _combinations(current: Mapping[str, _Story], combine_from: str) -> list[dict[str, Any]]:
+def _combinations(current: Mapping[str, Story], combine_from: str) -> list[dict[str, Any]]:
     least = GRADES.index(combine_from)
-    lesions: dict[str, dict[str, _Story]] = {}
+    lesions: dict[str, dict[str, Story]] = {}
     for name, story in current.items():
         if name in _LESIONS and story.cause() != "congenital" and _counts(story, least):
             valve, lesion = _LESIONS[name]
@@ -278,30 +188,15 @@ def _combinations(current: Mapping[str, _Story], combine_from: str) -> list[dict
     return codes
 
 
-def _valve_cause(stories: Iterable[_Story]) -> str:
+def _valve_cause(stories: Iterable[Story]) -> str:
     causes = {story.cause() for story in stories}
     return "rheumatic" if "rheumatic" in causes else "open" if "open" in causes else "nonrheumatic"
 
 
-def _counts(story: _Story, least: int) -> bool:
-    grades = [grade for _, mention in story.own("present") if (grade := _grade(mention)) is not None]
+def _counts(story: Story, least: int) -> bool:
+    grades = [grade for _, mention in story.own("present") if (grade := grade_of(mention)) is not None]
     return not grades or max(grades) >= least
 
 
 def _unique(codes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({(one["code"], one["rule"], *one["from"]): one for one in codes}.values())
-
-
-def _status(mention: Mapping[str, Any]) -> str:
-    return str((mention.get("assertion") or {}).get("status", "present"))
-
-
-def _grade(mention: Mapping[str, Any]) -> int | None:
-    value = (mention.get("severity") or {}).get("value")
-    return GRADES.index(value) if value in GRADES else None
-
-
-def _values(mention: Mapping[str, Any], kind: str) -> set[str]:
-    return {
-        str(attribute["value"]) for attribute in mention.get("attributes") or () if attribute["kind"] == kind and attribute.get("value")
-    }

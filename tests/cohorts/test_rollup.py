@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mrterms.attributes.codes import CodeRules
+from mrterms.cohorts.rollup import RULES, rollup
 from mrterms.errors import ConfigError, InputError
-from mrterms.patients import RULES, rollup
 from mrterms.pipeline import annotate
 
 

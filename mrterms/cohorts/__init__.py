@@ -1,0 +1,1 @@
+"""The cohorts room: mentions of many notes → documents, patients and cohorts, by rules that are named."""
