@@ -42,7 +42,7 @@ def _published(steps: Sequence[Step], least: int) -> Iterator[dict[str, Any]]:
         last = one.patients if shown else last
 
 
-_WIDTH, _SIDE, _GAP, _LINE, _PAD = 300, 230, 34, 17, 10
+_WIDTH, _SIDE, _GAP, _LINE, _PAD = 300, 230, 22, 17, 10
 _LETTERS = 40
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.n{font-weight:600}"
@@ -58,7 +58,7 @@ def picture(flow: Sequence[Step], definition: str, *, title: str = "", suppress_
     top = 40
     for row in steps:
         if row["step"]:
-            lost = [*wrap(f"without: {row['criterion']}", _LETTERS - 8)]
+            lost = wrap(_opposite(row["criterion"]), _LETTERS - 8)
             height = _box_height(lost)
             middle = top + (_GAP + height) // 2
             parts.append(_path(_WIDTH // 2 + 20, top, 0, height + 2 * _GAP))
@@ -84,6 +84,11 @@ def picture(flow: Sequence[Step], definition: str, *, title: str = "", suppress_
             "",
         ]
     )
+
+
+def _opposite(criterion: str) -> str:
+    """What those have in common whom a criterion takes out."""
+    return criterion.removeprefix("without ") if criterion.startswith("without ") else f"not: {criterion}"
 
 
 def _spoken(row: dict[str, Any]) -> str:

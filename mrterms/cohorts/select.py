@@ -205,7 +205,7 @@ def _composed_steps(one: Definition, known: Mapping[str, Definition]) -> list[st
     return [
         *(titles[name] for name in one.all_of),
         *([_listed([titles[name] for name in one.any_of])] if one.any_of else []),
-        *(f"not {titles[name]}" for name in one.none_of),
+        *(f"without {titles[name]}" for name in one.none_of),
     ]
 
 

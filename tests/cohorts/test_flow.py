@@ -57,8 +57,8 @@ def test_the_picture_shows_the_flow_of_one_definition() -> None:
     drawn = ElementTree.fromstring(picture(flow, "<e>", title="A & B", suppress_below=5))
     words = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert words[:3] == ["A & B", "c0", "n = 40"]
-    assert words[3:7] == ["without: c1", "n = <5", "c1", "n = suppressed"]
-    assert words[7:] == ["without: c2", "n = suppressed", "c2", "n = 7"]
+    assert words[3:7] == ["not: c1", "n = <5", "c1", "n = suppressed"]
+    assert words[7:] == ["not: c2", "n = suppressed", "c2", "n = 7"]
     told = drawn.find("{http://www.w3.org/2000/svg}desc")
     assert told is not None
     assert told.text == "c0: 40 patients; c1: suppressed patients, <5 excluded; c2: 7 patients, suppressed excluded"
@@ -72,3 +72,8 @@ def test_boxes_do_not_overlap() -> None:
         column = sorted((box["y"], box["y"] + box["height"]) for box in boxes if box["x"] == kind)
         assert all(above[1] < below[0] for above, below in pairwise(column))
     assert max(box["y"] + box["height"] for box in boxes) < float(drawn.attrib["height"])
+
+
+def test_what_is_left_out_is_named_as_it_is() -> None:
+    flow = [*steps(9, 5)[:1], Step(definition="d", step=1, criterion="without infarct", patients=5, excluded=4)]
+    assert ">infarct</text>" in picture(flow, "d")
