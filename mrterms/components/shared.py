@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span
 
 from mrterms.lexicon import Lexicon, load_lexicon, merge
 from mrterms.records import Annotation, Mention
+from mrterms.text.array_cache import Hashes
 from mrterms.text.view import View
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Work",
     "annotations_of",
     "configured_lexicon",
+    "keep_hashes",
     "register_extension",
     "work_of",
 ]
@@ -52,6 +54,12 @@ class Work:
 
 
 _WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()
+_HASHES: WeakKeyDictionary[Doc, Hashes] = WeakKeyDictionary()
+
+
+def keep_hashes(doc: Doc, hashes: Hashes) -> None:
+    """Leave the token hashes of a Doc for the component that comes next; reading them is a tenth of the tokenizer's work."""
+    _HASHES[doc] = hashes
 
 
 def work_of(doc: Doc) -> Work:
@@ -59,7 +67,9 @@ def work_of(doc: Doc) -> Work:
     work = _WORK.get(doc)
     if work is None:
         # A proxy: the state must not keep alive the Doc that keeps the state.
-        work = _WORK[doc] = Work(View(proxy(doc)))
+        hashes = _HASHES.pop(doc, None)
+        # Between the two a component of the user's may have merged or split tokens.
+        work = _WORK[doc] = Work(View(proxy(doc), hashes=hashes if hashes is not None and len(hashes) == len(doc) else None))
     return work
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources.abc import Traversable
 from typing import Literal, cast
 
@@ -22,21 +23,27 @@ SETTING_PREFIX = "setting:"
 SECTION_PREFIX = "section:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cues:
-    """The cues of a lexicon. A phrase is a tuple of lower-case words, found by its first word; ``exact`` minds the case."""
+    """The cues of a lexicon. A phrase is a tuple of lower-case words, found by its first word and its second; ``exact`` minds the case."""
 
     words: dict[str, list[tuple[str, Position]]] = field(default_factory=dict)
     exact: dict[str, list[tuple[str, Position]]] = field(default_factory=dict)
-    phrases: dict[str, list[tuple[tuple[str, ...], str, Position]]] = field(default_factory=dict)
+    phrases: dict[str, dict[str, list[tuple[tuple[str, ...], str, Position]]]] = field(default_factory=dict)
     patterns: list[tuple[re.Pattern[str], str, Position]] = field(default_factory=list)
     sections: dict[str, str] = field(default_factory=dict)
 
     def of_word(self, word: str, lower: str) -> list[tuple[str, Position]]:
         """The classes of one word as written; a pattern sees it as written."""
         found = [*self.words.get(lower, ()), *self.exact.get(word, ())]
-        found.extend((name, position) for pattern, name, position in self.patterns if pattern.fullmatch(word))
+        if self.any_pattern.fullmatch(word):
+            found.extend((name, position) for pattern, name, position in self.patterns if pattern.fullmatch(word))
         return found
+
+    @cached_property
+    def any_pattern(self) -> re.Pattern[str]:
+        """All patterns in one: few words meet any, and each distinct word is asked once."""
+        return re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _, _ in self.patterns) or r"(?!)")
 
 
 def load_cues(path: Traversable) -> Cues:
@@ -60,7 +67,7 @@ def _build(rows: Iterable[Row]) -> Cues:
         elif cue.startswith(SECTION_PREFIX):
             cues.sections[cue.removeprefix(SECTION_PREFIX)] = name
         elif len(words := tuple(cue.lower().split())) > 1:
-            cues.phrases.setdefault(words[0], []).append((words, name, position))
+            cues.phrases.setdefault(words[0], {}).setdefault(words[1], []).append((words, name, position))
         else:
             cues.words.setdefault(cue.lower(), []).append((name, position))
     return cues

@@ -58,7 +58,8 @@ class Word:
     classes: frozenset[str]
     setting: str
     shape: str
-    phrases: tuple[tuple[tuple[str, ...], str, str], ...]
+    phrases: Mapping[str, Sequence[tuple[tuple[str, ...], str, str]]]
+    """The cue phrases that begin with the word, by their second word."""
     rows: dict[int, int]
     """Room for what each form keeps by bucket and side (the row of its gains)."""
 
@@ -108,7 +109,7 @@ def word_features(word: Word, code: int) -> Iterator[str]:
 
 
 def _shape(word: str) -> str:
-    if any(character.isdigit() for character in word):
+    if not word.isalpha() and any(character.isdigit() for character in word):
         return re.sub(r"d+", "d", re.sub(r"[0-9]", "d", re.sub(r"[A-Za-z]+", "x", word)))[:6]
     if not word[:1].isalpha():
         return word[:2]
@@ -158,7 +159,7 @@ class Reader:
     def _read_word(self, text: str) -> Word:
         if text.isspace():
             kind = 2 if text.count("\n") > 1 else 3
-            return Word(kind, " ", (), (), frozenset(), "", "", (), {})
+            return Word(kind, " ", (), (), frozenset(), "", "", {}, {})
         lower = text.lower()
         found = self.cues.of_word(text, lower)
         setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
@@ -176,7 +177,7 @@ class Reader:
         if kind and not found:
             left = right = ()
         classes = frozenset(name for name, _ in found)
-        return Word(kind, lower, left, right, classes, setting, _shape(text), tuple(self.cues.phrases.get(lower, ())), {})
+        return Word(kind, lower, left, right, classes, setting, _shape(text), self.cues.phrases.get(lower, {}), {})
 
     def context(self, words: Sequence[Word], start: int, end: int, form: str, *, section: str | None = None) -> Context:
         """The context of the mention ``words[start:end]`` of ``form``."""
@@ -261,11 +262,11 @@ def _neighbours(words: Sequence[Word], left: Sequence[int], right: Sequence[int]
 def _phrases(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:
     """Cue phrases of several words within the window, near ones twice (``n`` as for words)."""
     low = max(0, start - WINDOW)
-    for at, word in enumerate(words[low : end + WINDOW], low):
-        if not word.phrases:
+    for at, word in enumerate(words[low : min(end + WINDOW, len(words) - 1)], low):
+        if not word.phrases or not (begun := word.phrases.get(words[at + 1].lower)):
             continue
         on_left = at < start
-        for phrase, name, position in word.phrases:
+        for phrase, name, position in begun:
             last = at + len(phrase)
             if position == ("right" if on_left else "left") or at < start < last or last > len(words):
                 continue

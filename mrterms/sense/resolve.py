@@ -98,34 +98,45 @@ class _Form:
         first = self._code
         rows: list[int] = []
         places: list[int] = []
+        self._learn(context)
         for word, code, place in zip(context.words, context.codes, context.places, strict=True):
-            row = word.rows.get(first + code)
-            if row is None:
-                row = word.rows[first + code] = self._add(self._model.word_rows(word, code))
-            if row:
+            if row := word.rows[first + code]:
                 rows.append(row)
                 places.append(place)
         ends: dict[int, int] = {}
         facts = self._facts
         for fact, place, end in context.facts:
-            row = facts.get(fact)
-            if row is None:
-                row = facts[fact] = self._add(self._model.fact_rows(fact))
-            if row:
+            if row := facts[fact]:
                 rows.append(row)
                 places.append(place)
                 if end > place + 1:
                     ends[place] = max(end, ends.get(place, end))
         return rows, places, ends
 
-    def _add(self, features: Sequence[int]) -> int:
-        if not features:
+    def _learn(self, context: Context) -> None:
+        """Give what is met for the first time its row of gains, all in one sum: numpy costs by the call."""
+        model, first, facts = self._model, self._code, self._facts
+        features: list[int] = []
+        begins: list[int] = []
+        for word, code in zip(context.words, context.codes, strict=True):
+            if first + code not in word.rows:
+                word.rows[first + code] = self._next_row(model.word_rows(word, code), features, begins)
+        for fact, _, _ in context.facts:
+            if fact not in facts:
+                facts[fact] = self._next_row(model.fact_rows(fact), features, begins)
+        if begins:
+            end = self._used + len(begins)
+            while end > len(self.gains):
+                self.gains = np.vstack([self.gains, np.zeros_like(self.gains)])
+            self.gains[self._used : end] = np.add.reduceat(model.weights[features], begins, axis=0) @ self._tree
+            self._used = end
+
+    def _next_row(self, found: Sequence[int], features: list[int], begins: list[int]) -> int:
+        if not found:
             return 0
-        if self._used == len(self.gains):
-            self.gains = np.vstack([self.gains, np.zeros_like(self.gains)])
-        self.gains[self._used] = self._model.weights[features].sum(axis=0) @ self._tree
-        self._used += 1
-        return self._used - 1
+        begins.append(len(features))
+        features += found
+        return self._used + len(begins) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +241,7 @@ class Resolver:
 
     def guess_setting(self, view: View) -> str:
         """The kind of text, guessed from its first words."""
-        # Of the whole Doc and then cut: Span.to_array takes a microsecond a token, Doc.to_array thirty times less.
-        orths: list[int] = view.doc.to_array("ORTH")[:READ].tolist()
+        orths = view.orths[:READ]
         return guess_setting_of_words(self.reader.words(orths, view.doc.vocab.strings))
 
     def weigh(
@@ -311,14 +321,14 @@ class Resolver:
 
     def _windows(self, view: View, mentions: Sequence[Mention]) -> list[_Window]:
         """The words around each mention; mentions that stand close share a window, so that no word is read twice."""
-        orths = view.doc.to_array("ORTH")
+        orths = view.orths
         windows: list[_Window] = []
         waiting: list[Mention] = []
         for mention in [*mentions, None]:
             if waiting and (mention is None or mention.token_start - waiting[-1].token_end > 2 * _MARGIN):
                 low = max(0, waiting[0].token_start - _MARGIN)
                 high = max(one.token_end for one in waiting) + _MARGIN
-                window = self._window(low, orths[low:high].tolist(), view.doc.vocab.strings)
+                window = self._window(low, orths[low:high], view.doc.vocab.strings)
                 windows.extend([window] * len(waiting))
                 waiting = []
             if mention is not None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from spacy.tokens import Doc
 
 from mrterms.records import Section
+from mrterms.text.array_cache import Hashes
 
 __all__ = ["SECTIONS_KEY", "Sentence", "View"]
 
@@ -73,8 +74,9 @@ class Sentence:
 class View:
     """Sentences and sections of a Doc, looked up by token and kept once built."""
 
-    def __init__(self, doc: Doc) -> None:
+    def __init__(self, doc: Doc, *, hashes: Hashes | None = None) -> None:
         self.doc = doc
+        self._hashes = hashes
         self.length = len(doc)
         starts: list[int] = (doc.to_array("SENT_START") == 1).nonzero()[0].tolist()
         self.sentence_starts = starts if starts[:1] == [0] else [0, *starts]
@@ -84,18 +86,30 @@ class View:
         self._section_starts = [section.token_start for section in self.sections]
         self._sentences: dict[int, Sentence] = {}
 
+    @property
+    def hashes(self) -> Hashes:
+        """The hash of every token; whole columns of a Doc are cheap, those of a Span are not."""
+        if self._hashes is None:
+            self._hashes = self.doc.to_array("ORTH")  # type: ignore[assignment]
+        return self._hashes  # type: ignore[return-value]
+
     @cached_property
-    def _columns(self) -> tuple[list[int], list[int]]:
-        """Hash of every token, and whether a space follows; whole columns of a Doc are cheap, those of a Span are not."""
-        return self.doc.to_array("ORTH").tolist(), self.doc.to_array("SPACY").tolist()
+    def orths(self) -> list[int]:
+        """The hash of every token, as plain numbers."""
+        return self.hashes.tolist()
+
+    @cached_property
+    def _spaces(self) -> list[int]:
+        """Whether a space follows each token."""
+        spaces: list[int] = self.doc.to_array("SPACY").tolist()
+        return spaces
 
     @cached_property
     def text(self) -> str:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
         strings = self.doc.vocab.strings
-        orths, spaces = self._columns
-        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in orths]
-        return "".join([word + " " if space else word for word, space in zip(words, spaces, strict=True)])
+        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.orths]
+        return "".join([word + " " if space else word for word, space in zip(words, self._spaces, strict=True)])
 
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
@@ -116,7 +130,7 @@ class View:
             return known
         start = self.sentence_starts[number]
         end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
-        orths, spaces = self._columns
+        orths, spaces = self.orths, self._spaces
         strings = self.doc.vocab.strings
         at: int = self.doc[start].idx
         kept: list[tuple[tuple[str, str], int, int]] = []
