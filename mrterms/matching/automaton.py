@@ -84,10 +84,14 @@ class Walker:
     """Single steps in plain Python numbers; views of memory are read three times faster than numpy's scalars."""
 
     def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
         self._first, self._forms = automaton.first.data, automaton.forms.data
         self._keys, self._nodes = automaton.keys.data, automaton.nodes.data
         self._shift = 64 - (len(automaton.keys).bit_length() - 1)
         self._last = len(automaton.keys) - 1
+
+    def __reduce__(self) -> tuple[type[Walker], tuple[Automaton]]:
+        return Walker, (self._automaton,)  # a view of memory cannot be pickled
 
     def step(self, node: int, word: int) -> int:
         """The node that ``word`` leads to, 0 where there is none."""

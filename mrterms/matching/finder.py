@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Doc
 
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.words import WordMemo
@@ -46,9 +45,9 @@ class Finder:
         forms = [[numbers.setdefault(word, len(numbers) + 1) for word in key.split(" ")] for key in self._keys]
         self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, lambda word: numbers.get(word, 0))
 
-    def find(self, doc: Doc) -> list[Hit]:
-        """All hits in the Doc, in the order of their beginnings."""
-        return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(doc)]
+    def find(self, hashes: Hashes) -> list[Hit]:
+        """All hits among the tokens of these hashes, in the order of their beginnings."""
+        return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(hashes)]
 
 
 class Scanner:
@@ -65,9 +64,8 @@ class Scanner:
         self._alone = np.zeros(1024, dtype=np.bool_)
         self._tail = np.zeros(1024, dtype=np.bool_)
 
-    def find(self, doc: Doc) -> list[Place]:
-        """All forms in the Doc, in the order of their beginnings; longer and shorter ones, overlapping ones too."""
-        hashes: Hashes = doc.to_array("ORTH")  # type: ignore[assignment]
+    def find(self, hashes: Hashes) -> list[Place]:
+        """All forms among the tokens of these hashes, by their beginnings; longer and shorter ones, overlapping ones too."""
         codes = self._memo.codes(hashes)
         ends = self._join_broken_words(hashes, codes)
         solid = (codes != self._memo.skip).nonzero()[0]

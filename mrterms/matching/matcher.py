@@ -59,7 +59,7 @@ class Matcher:
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
-        hits = self._finder.find(view.doc)
+        hits = self._finder.find(view.hashes)
         if not hits:
             return [], []
         hits = [hit for hit in hits if self._is_whole(view, hit)]

@@ -96,7 +96,8 @@ class View:
     @cached_property
     def orths(self) -> list[int]:
         """The hash of every token, as plain numbers."""
-        return self.hashes.tolist()
+        numbers: list[int] = self.hashes.tolist()
+        return numbers
 
     @cached_property
     def _spaces(self) -> list[int]:
