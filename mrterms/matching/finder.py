@@ -10,8 +10,9 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,11 +44,15 @@ class Finder:
         self._keys = list(keys)
         numbers: dict[str, int] = {}
         forms = [[numbers.setdefault(word, len(numbers) + 1) for word in key.split(" ")] for key in self._keys]
-        self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, lambda word: numbers.get(word, 0))
+        self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, partial(_number_in, numbers))
 
     def find(self, hashes: Hashes) -> list[Hit]:
         """All hits among the tokens of these hashes, in the order of their beginnings."""
         return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(hashes)]
+
+
+def _number_in(numbers: Mapping[str, int], word: str) -> int:
+    return numbers.get(word, 0)
 
 
 class Scanner:
