@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,3 +31,22 @@ def nlp() -> Language:
 def demo() -> dict[str, str]:
     """The demo notes by name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "corpora" / "demo").glob("*.txt"))}
+
+
+@pytest.fixture(scope="session")
+def load_benchmark() -> Callable[[str], ModuleType]:
+    """Loads ``benchmarks/<name>.py`` as a module; the test is skipped in an sdist, which has none."""
+
+    def load(name: str) -> ModuleType:
+        path = ROOT / "benchmarks" / f"{name}.py"
+        if not path.exists():
+            pytest.skip("benchmarks are not in the sdist")
+        spec = importlib.util.spec_from_file_location(f"{name}_benchmark", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+        return module
+
+    return load

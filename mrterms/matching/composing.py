@@ -3,29 +3,25 @@
 "mitral and tricuspid regurgitation", "aortic stenosis and regurgitation", "insufficiency of the mitral and aortic valves",
 "MITRAL VALVE: thickened leaflets. Moderate regurgitation.", "The tricuspid valve shows 2+ regurgitation" name concepts whose
 words are not side by side.  The lexicon's tables sites, lesions and site_lesions say which words name a valve, which a
-lesion, and what both together mean; this module only decides which belong together.
+lesion, and what both together mean, and modifiers what the words between them do; this module only decides which belong
+together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mrterms.text.view import Sentence, View
+from mrterms.text.view import Sentence
 
-__all__ = ["Composed", "Composer", "Item"]
+__all__ = ["Carried", "Composed", "Composer", "Item", "carried_site"]
 
-_CONJUNCTIONS = frozenset(("and", "or", "and/or", "&", "/", ",", "as", "well", "nor", "also"))
-_LINKS = frozenset("valve valves valvular valvar leaflet leaflets was were is are been being has have had be".split())
-_PREPOSITIONS = frozenset("of in at across through from involving around within over".split())
-_BETWEEN_PREPOSITION_AND_SITE = frozenset("the a an his her my your their our native both this that its same".split())
-_OWN_OBJECTS = frozenset("blood valve valves leaflet leaflets prosthesis bioprosthesis prosthetic bioprosthetic".split())
-_BACKWARD = frozenset(("back", "backward", "backwards"))
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
-_ANY_VALVE = frozenset(("valvular", "valvar"))
+_ORGAN_WORDS = 3
+_VALVE_NOUNS = ("valve", "leaflet", "cusp", "annul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,8 @@ class Item:
     lesion: str | None
     full: bool = True
     adjective: bool = False
-    site_first: bool = True
+    site_first: bool | None = None
+    """Whether a concept's words begin with its valve (``mitral regurgitation``); None where they do not name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +49,38 @@ class Composed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The valve that an earlier sentence names last; ``alone`` where it names no other."""
+
+    site: str
+    alone: bool
+
+
 class Composer:
-    """Joins sites and lesions of a sentence. ``open_words`` may stand before a lesion that names no valve."""
+    """Joins sites and lesions of a sentence. ``words`` are the words of ``modifiers.tsv`` by role."""
 
-    def __init__(
-        self, site_lesions: Mapping[tuple[str, str], str], *, open_words: frozenset[str], grades: frozenset[str], vessels: frozenset[str]
-    ) -> None:
+    def __init__(self, site_lesions: Mapping[tuple[str, str], str], words: Mapping[str, frozenset[str]]) -> None:
         self._site_lesions = site_lesions
-        self._open = open_words
-        self._grades = grades
-        self._vessels = vessels
+        self._words = words
+        self._grades = words["grade"]
+        self._open = words["open"] | words["grade"] | words["valvular"]
+        self._vessels = words["vessel"]
+        self._conjunctions = words["conjunction"]
+        self._links = words["link"]
+        self._articles = words["article"]
 
-    def compose(self, sentence: Sentence, items: Sequence[Item], carried: str | None) -> tuple[list[Composed], list[Item]]:
+    def compose(self, sentence: Sentence, items: Sequence[Item], carried: Carried | None) -> tuple[list[Composed], list[Item]]:
         """What the items of a sentence make together, and the lesions left without a valve.
 
         ``carried`` is the valve that a heading or the sentences before speak of.
         """
+        items = list(self._one_by_one(sentence, items))
         composed: list[Composed] = []
         unplaced: list[Item] = []
         for place, item in enumerate(items):
             if item.site and item.lesion:
-                composed += self._shared_lesion(sentence, items, place, item.first, item.last, item.lesion)
+                composed += self._shared_lesion(sentence, items, place, item, item.lesion)
                 composed += self._shared_lesion_after(sentence, items, place, item)
             elif item.lesion:
                 found = list(self._for_lesion(sentence, items, place, item, carried))
@@ -81,14 +89,35 @@ class Composer:
                     unplaced.append(item)
         return composed, unplaced
 
-    def _for_lesion(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: str | None) -> Iterator[Composed]:
+    def _one_by_one(self, sentence: Sentence, items: Sequence[Item]) -> Iterator[Item]:
+        """The items with ``tissue valve | replacement`` as one, and without ``tricuspid`` as the shape of the aortic valve."""
+        last: Item | None = None
+        for item in items:
+            if last and not item.site and not last.site and item.lesion == last.lesion and item.first == last.last:
+                last = replace(item, first=last.first)
+                continue
+            if last and item.site and not item.lesion and last.site not in (None, item.site) and self._is_said_of(sentence, last, item):
+                continue
+            if last:
+                yield last
+            last = item
+        if last:
+            yield last
+
+    def _is_said_of(self, sentence: Sentence, subject: Item, item: Item) -> bool:
+        """``the aortic valve is | tricuspid``."""
+        between = sentence.lower[subject.last : item.first]
+        alone = item.last == item.first + 1
+        return alone and not self._words["copula"].isdisjoint(between) and self._linked(sentence, subject.last, item.first)
+
+    def _for_lesion(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: Carried | None) -> Iterator[Composed]:
         lesion = item.lesion or ""
-        if sentence.lower[item.last : item.last + 1] and sentence.lower[item.last] in _BACKWARD:
+        if sentence.lower[item.last : item.last + 1] and sentence.lower[item.last] in self._words["backward"]:
             return  # "leak back" tells a movement: the descriptions know whether it is said to happen
         before = items[place - 1] if place else None
         if before and before.site and not before.lesion and self._names_the_valve(sentence, before, item):
             yield from self._make(before.first, item.last, before.site, lesion, "valve and lesion")
-            yield from self._shared_lesion(sentence, items, place - 1, before.first, item.last, lesion)
+            yield from self._shared_lesion(sentence, items, place - 1, replace(before, last=item.last, site_first=True), lesion)
             return
         after = list(self._sites_after(sentence, items, place, item))
         if after:
@@ -97,8 +126,8 @@ class Composer:
             return
         if not self._names_no_other_organ(sentence, item) or self._of_something_else(sentence, item):
             return
-        if item.first and sentence.lower[item.first - 1] in _ANY_VALVE:
-            return  # "valvular insufficiency" speaks of valves in general
+        if self._is_of_valves_in_general(sentence, items[:place], item):
+            return
         for site, reason in self._sites_before(sentence, items, place, item, carried):
             yield from self._make(item.first, item.last, site, lesion, reason)
 
@@ -106,29 +135,63 @@ class Composer:
         if (site, lesion) in self._site_lesions:
             yield Composed(first, last, site, lesion, reason)
 
-    def _shared_lesion(
-        self, sentence: Sentence, items: Sequence[Item], place: int, first: int, last: int, lesion: str
-    ) -> Iterator[Composed]:
+    # -- coordination -------------------------------------------------------------------------------------------------
+
+    def _shared_lesion(self, sentence: Sentence, items: Sequence[Item], place: int, whole: Item, lesion: str) -> Iterator[Composed]:
         """The valves coordinated before a concept that shares its lesion: ``mitral and | tricuspid regurgitation``."""
-        if not items[place].site_first:
-            return
-        for before in reversed(items[:place]):
-            if before.lesion or not before.site or not self._coordinated(sentence, before.last, first):
+        first, nearest = whole.first, True
+        for before in reversed(items[:place] if whole.site_first else ()):
+            if before.lesion or not before.site or before.site == whole.site or not self._coordinated(sentence, before.last, first):
                 return
             # "mitral, aortic or tricuspid": a comma alone joins only what a conjunction joins further on
-            if first == items[place].first and sentence.lower[before.last : first] == [","]:
+            if nearest and (not self._conjoined(sentence, before.last, first) or self._ends_its_phrase(sentence, before, first)):
                 return
-            yield from self._make(before.first, last, before.site, lesion, "coordination")
-            first = before.first
+            yield from self._make(before.first, whole.last, before.site, lesion, "coordination")
+            first, nearest = before.first, False
 
     def _shared_lesion_after(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item) -> Iterator[Composed]:
         """The valves coordinated after a concept that ends with its valve: ``stenosis of mitral | and aortic valves``."""
-        at = item.last
-        for later in items[place + 1 :]:
-            if item.site_first or later.lesion or not later.site or not self._coordinated(sentence, at, later.first):
-                return
-            yield from self._make(item.first, later.last, later.site, item.lesion or "", "coordination")
-            at = later.last
+        for later in self._coordinated_after(sentence, item, items[place + 1 :] if item.site_first is False else ()):
+            yield from self._make(item.first, later.last, later.site or "", item.lesion or "", "coordination")
+
+    def _coordinated_after(self, sentence: Sentence, first: Item, items: Sequence[Item]) -> list[Item]:
+        """Valves that follow another valve, up to the last one that a conjunction joins."""
+        found, sure, at = [], 0, first.last
+        for item in items:
+            if item.lesion or item.site in (None, first.site) or not self._coordinated(sentence, at, item.first):
+                break
+            if self._belongs_to_a_noun(sentence, item, first.lesion):
+                break
+            found.append(item)
+            if self._conjoined(sentence, at, item.first):
+                sure = len(found)
+            at = item.last
+        return found[:sure]
+
+    def _coordinated(self, sentence: Sentence, start: int, end: int) -> bool:
+        """Whether only conjunctions stand between, and harmless words: ``moderate mitral | and mild | tricuspid ...``."""
+        words = [word for word in sentence.lower[start:end] if word not in self._links and word not in self._articles]
+        return (
+            0 < len(words) <= _MOST_BETWEEN
+            and words[0] in self._conjunctions
+            and all(word in self._conjunctions or word in self._grades or word == "to" for word in words)
+        )
+
+    def _conjoined(self, sentence: Sentence, start: int, end: int) -> bool:
+        return any(word in self._conjunctions and word != "," for word in sentence.lower[start:end])
+
+    def _ends_its_phrase(self, sentence: Sentence, site: Item, end: int) -> bool:
+        """``vegetation on the | mitral valve | and moderate aortic regurgitation``: the valve belongs to what stands before."""
+        if not sentence.lower[site.last - 1].startswith(_VALVE_NOUNS):
+            return False
+        at = site.first - 1
+        while at > 0 and sentence.lower[at] in self._articles:
+            at -= 1
+        before = sentence.lower[at] if at >= 0 else ""
+        graded = "," in sentence.lower[site.last : end] or not self._grades.isdisjoint(sentence.lower[site.last : end])
+        return before in self._words["place"] or (before == "of" and graded)
+
+    # -- the valve of a lesion ------------------------------------------------------------------------------------------
 
     def _names_the_valve(self, sentence: Sentence, site: Item, item: Item) -> bool:
         """Side by side; "aortic | repair" may be the vessel's, "aortic valve | repair" is not."""
@@ -137,24 +200,42 @@ class Composer:
         return site.full or item.lesion not in _NO_CARRY_LESIONS or "valve" in sentence.lower[site.last : item.first]
 
     def _sites_after(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item) -> Iterator[str]:
-        """``regurgitation of the | mitral and aortic valves``."""
-        at = item.last
-        if at >= len(sentence.lower) or sentence.lower[at] not in _PREPOSITIONS:
+        """``regurgitation of the | mitral and aortic valves``, ``leak around the | mitral prosthesis``, ``insuff. | mitral``."""
+        later = items[place + 1] if place + 1 < len(items) else None
+        if later is None or not later.site or later.lesion not in (None, "replacement"):
             return
-        at += 1
-        while at < len(sentence.lower) and sentence.lower[at] in _BETWEEN_PREPOSITION_AND_SITE:
-            at += 1
-        for later in items[place + 1 :]:
-            if later.lesion or not later.site or not (later.first == at or self._coordinated(sentence, at, later.first)):
-                return
-            following = sentence.lower[later.last : later.last + 1]
-            if not later.full and following and following[0].isalpha() and following[0] not in _LINKS | _CONJUNCTIONS | _OWN_OBJECTS:
-                return  # "leakage of the aortic graft"
+        at = self._object_after(sentence, item)
+        if later.first != at and not self._is_title(sentence, item, later):
+            return
+        if not self._belongs_to_a_noun(sentence, later, item.lesion):
             yield later.site
-            at = later.last
+            yield from (one.site for one in self._coordinated_after(sentence, later, items[place + 2 :]) if one.site)
+
+    def _object_after(self, sentence: Sentence, item: Item) -> int:
+        """Where the words after a lesion's preposition begin, or -1."""
+        at, length = item.last, len(sentence.lower)
+        if at >= length or sentence.lower[at] not in self._words["preposition"] or self._passes_through(sentence, item):
+            return -1
+        at += 1
+        while at < length and sentence.lower[at] in self._articles:
+            at += 1
+        return at
+
+    def _is_title(self, sentence: Sentence, item: Item, site: Item) -> bool:
+        """``Insuff. mitral``: nothing else stands in the line."""
+        between, rest = sentence.lower[item.last : site.first], sentence.lower[site.last :]
+        return item.first == 0 and not any(map(str.isalnum, "".join([*between, *rest]))) and ";" not in between
+
+    def _belongs_to_a_noun(self, sentence: Sentence, site: Item, lesion: str | None) -> bool:
+        """``leakage of the | aortic | graft``, ``reconstruction of the | mitral | annular volume``."""
+        following = sentence.lower[site.last : site.last + 1]
+        bare = not site.full or (lesion in _NO_CARRY_LESIONS and site.last == site.first + 1)
+        if not bare or not following or not following[0][0].isalpha():
+            return False
+        return following[0] not in self._links | self._conjunctions | self._words["object"]
 
     def _sites_before(
-        self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: str | None
+        self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: Carried | None
     ) -> Iterator[tuple[str, str]]:
         """The valve of the sentence's subject, of the lesion before, or the one carried over."""
         if item.adjective and self._describes_a_noun(sentence, item):
@@ -163,7 +244,8 @@ class Composer:
             if item.lesion == "stenosis" and not self._vessels.isdisjoint(sentence.lower[before.last : item.last + 3]):
                 return  # "... with stenosis of the LAD": every vessel has stenoses
             if before.lesion and before.site:
-                if before.lesion != item.lesion:  # "prosthetic aortic valve | replacement" is one procedure
+                # "prosthetic aortic valve | replacement" is one procedure; a regurgitation spoken of again is the same one
+                if before.lesion != item.lesion or item.lesion == "regurgitation":
                     yield before.site, "the same valve as the lesion before"
                 return
             if before.site and before.full and item.lesion not in _NO_CARRY_LESIONS:
@@ -174,49 +256,75 @@ class Composer:
                     yield other.site, "valve named before"
                     before = other
                 return
-        if carried and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item):
-            yield carried, "valve of the heading or the sentence before"
+        short = len(sentence.lower) <= _SHORT_LINE  # in prose a sentence about two valves tells of neither
+        if carried and (carried.alone or short) and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item):
+            yield carried.site, "valve of the heading or the sentence before"
 
     def _may_carry(self, sentence: Sentence, item: Item) -> bool:
         """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
-        if item.adjective or not self._vessels.isdisjoint(sentence.lower):
+        lower = sentence.lower
+        if item.adjective or "valves" in lower or self._is_an_example(sentence, item) or self._of_a_described_valve(sentence, item):
             return False
-        return item.lesion == "regurgitation" or len(sentence.words) <= _SHORT_LINE
+        if lower[item.last - 1].startswith("regurg"):
+            return True
+        if not self._vessels.isdisjoint(lower) or ":" in lower[: item.first]:
+            return False
+        cardiac = self._words["cardiac"] | self._words["valvular"]
+        return len(lower) <= _SHORT_LINE or (item.lesion == "regurgitation" and not cardiac.isdisjoint(lower))
+
+    def _is_an_example(self, sentence: Sentence, item: Item) -> bool:
+        """``complications such as | paravalvular leak``."""
+        return "such as" in " ".join(sentence.lower[max(0, item.first - _ORGAN_WORDS) : item.first])
+
+    def _of_a_described_valve(self, sentence: Sentence, item: Item) -> bool:
+        """``a leak | in the valve that connects ...``: one that the text is about to tell."""
+        at = self._object_after(sentence, item)
+        return at >= 0 and sentence.lower[at : at + 1] == ["valve"] and sentence.lower[at + 1 : at + 2] != []
+
+    # -- lesions of other things ----------------------------------------------------------------------------------------
+
+    def _is_of_valves_in_general(self, sentence: Sentence, before: Sequence[Item], item: Item) -> bool:
+        """``valvular | insufficiency``, ``valvular insufficiency or | stenosis``."""
+        if item.first and sentence.lower[item.first - 1] in self._words["any_valve"]:
+            return True
+        last = before[-1] if before else None
+        joined = last is not None and not last.site and self._coordinated(sentence, last.last, item.first)
+        return last is not None and joined and self._is_of_valves_in_general(sentence, before[:-1], last)
 
     def _describes_a_noun(self, sentence: Sentence, item: Item) -> bool:
         """``stenotic | LAD``, ``insufficient | blood supply``."""
         following = sentence.lower[item.last : item.last + 1]
-        return bool(following) and following[0].isalpha() and following[0] not in self._open and following[0] not in _CONJUNCTIONS
+        return bool(following) and following[0].isalpha() and following[0] not in self._open and following[0] not in self._conjunctions
 
     def _names_no_other_organ(self, sentence: Sentence, item: Item) -> bool:
         if item.first == 0:
             return True
         word = sentence.lower[item.first - 1]
+        if word in self._conjunctions and not sentence.lower[item.last - 1].startswith("regurg"):
+            # "right ventricular hypertrophy and | insufficiency"
+            return self._words["organ"].isdisjoint(sentence.lower[max(0, item.first - 1 - _ORGAN_WORDS) : item.first - 1])
         return word in self._open or word.endswith("ly") or not word[0].isalpha()
 
     def _of_something_else(self, sentence: Sentence, item: Item) -> bool:
         """``stenosis of the ear canal``: a lesion of what follows, unless that is blood, a valve or a grade."""
+        if self._passes_through(sentence, item):
+            return True
         following = sentence.lower[item.last : item.last + 4]
         if following[:1] not in (["of"], ["in"], ["at"]) or (following[:1] != ["of"] and item.lesion != "stenosis"):
             return False
-        object_ = next((word for word in following[1:] if word not in _BETWEEN_PREPOSITION_AND_SITE), "")
-        return object_[:1].isalpha() and object_ not in _OWN_OBJECTS and object_ not in self._open
+        object_ = next((word for word in following[1:] if word not in self._articles), "")
+        return object_[:1].isalpha() and object_ not in self._words["object"] and object_ not in self._open
+
+    def _passes_through(self, sentence: Sentence, item: Item) -> bool:
+        """``prolapse through the valve``: a mass does."""
+        return item.lesion == "prolapse" and not self._words["passage"].isdisjoint(sentence.lower[item.last : item.last + 1])
 
     def _linked(self, sentence: Sentence, start: int, end: int) -> bool:
-        return all(word in _LINKS for word in sentence.lower[start:end])
-
-    def _coordinated(self, sentence: Sentence, start: int, end: int) -> bool:
-        """Whether only conjunctions stand between, and harmless words: ``moderate mitral | and mild | tricuspid ...``."""
-        words = [word for word in sentence.lower[start:end] if word not in _LINKS and word not in _BETWEEN_PREPOSITION_AND_SITE]
-        return (
-            0 < len(words) <= _MOST_BETWEEN
-            and words[0] in _CONJUNCTIONS
-            and all(word in _CONJUNCTIONS or word in self._grades or word == "to" for word in words)
-        )
+        return all(word in self._links for word in sentence.lower[start:end])
 
 
-def carried_site(view: View, number: int, site_of: Mapping[int, str], stops: frozenset[int]) -> str | None:
-    """The valve that the sentences before sentence ``number`` speak of; ``site_of`` sentence number → last valve named.
+def carried_site(number: int, site_of: Mapping[int, Carried], stops: frozenset[int]) -> Carried | None:
+    """The valve that the sentences before sentence ``number`` speak of; ``site_of`` sentence number → the valve named there.
 
     Looks back a few sentences, never over a section's start or a blank line (``stops``: sentences that begin anew).
     """

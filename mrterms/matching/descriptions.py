@@ -80,7 +80,12 @@ class Descriptions:
         return [(known.partition(".")[2], known) for known in self._regexes if known.partition(".")[0] == name]
 
     def _matches(self, text: str, names: tuple[str, ...], spans: Mapping[str, list[_Span]]) -> Iterator[tuple[str | None, int, int]]:
+        nearest: dict[tuple[_Span, ...], list[_Span]] = {}
         for chain in self._chains(text, names, spans):
+            known = nearest.setdefault(tuple(chain[:-1]), chain)
+            if chain[-1][0] < known[-1][0]:
+                nearest[tuple(chain[:-1])] = chain
+        for chain in nearest.values():
             sites = {site for _, _, site in chain if site and site != ANY_SITE}
             start, end = chain[0][0], chain[-1][1]
             if len(sites) <= 1 and (names[0] == "valve" or not self._of_normal_function(text, start)):

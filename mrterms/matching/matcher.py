@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
@@ -11,7 +12,7 @@ from spacy.vocab import Vocab
 
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
-from mrterms.matching.composing import Composed, Composer, Item, carried_site
+from mrterms.matching.composing import Carried, Composed, Composer, Item, carried_site
 from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
@@ -25,6 +26,10 @@ __all__ = ["Matcher"]
 
 _UNSPECIFIED = "heart_valve_regurgitation"
 _LEAKY_DEFAULT = "mitral"
+_SITE_WORDS = {"mitral": "mitral", "aortic": "aortic", "tricuspid": "tricuspid", "pulmonary": "pulmonary", "pulmonic": "pulmonary"}
+_NAMED = "named"
+"""The lesion of a concept that names a valve but shares no lesion with the valves beside it."""
+_SURE_PRIOR, _SHORTEST_SURE = 0.8, 3
 _FUZZY_PENALTY = 0.06
 _SCORES: Mapping[str, float] = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98, "pattern": 0.9}
 
@@ -38,7 +43,8 @@ class Matcher:
         self._table = FormTable(self._vocabulary, tokenize)
         self._table.add_lexicon(lexicon)
         self._site_lesions: dict[tuple[str, str], str] = {}
-        self._modifiers: dict[str, set[str]] = {}
+        self._full_sites: set[str] = set()
+        self._words: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         self._lay = frozenset(term.text for term in lexicon.terms if term.kind == "lay")
         self._descriptions: Descriptions | None = None
         if lexicon.folder is not None:
@@ -49,11 +55,10 @@ class Matcher:
         for pair, concept_id in self._site_lesions.items():
             told.setdefault(concept_id, []).append(pair)
         self._parts_of = {concept_id: pairs[0] for concept_id, pairs in told.items() if len(pairs) == 1}
-        self._grades = frozenset(self._words("grade"))
-        self._open_words = frozenset(self._words("open") | self._grades | self._words("valvular"))
-        self._composer = Composer(
-            self._site_lesions, open_words=self._open_words, grades=self._grades, vessels=frozenset(self._words("vessel"))
-        )
+        self._short_parts = self._parts_of_short_forms()
+        self._grades = self._words["grade"]
+        self._open_words = self._words["open"] | self._grades | self._words["valvular"]
+        self._composer = Composer(self._site_lesions, self._words)
         keys = self._table.forms.keys() | self._table.parts.keys()
         self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
@@ -89,14 +94,23 @@ class Matcher:
 
     def _allowed(self, view: View, hit: Hit) -> bool:
         form = self._table.forms[hit.key]
+        if hit.edits and self._is_double_name(view, hit):
+            return False
         if form.inverted:
             return self._is_inversion(view.sentence_at(hit.token_start), hit, comma=form.comma)
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
+
+    def _is_double_name(self, view: View, hit: Hit) -> bool:
+        """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
+        words = [view.doc[place].text for place in range(max(0, hit.token_start - 2), hit.token_start + 1)]
+        return words[1:2] == ["-"] and words[0].istitle() and words[2].istitle()
 
     def _is_inversion(self, sentence: Sentence, hit: Hit, *, comma: bool) -> bool:
         """``Insufficiency, mitral valve`` is a title; in running text a comma parts two findings, and ``regurgitation of
         the aortic | bioprosthesis`` goes on."""
         first, last = sentence.locate(hit.token_start, hit.token_end)
+        if sentence.lower[first] in self._words["not_inverted"]:
+            return False
         following = sentence.lower[last] if last < len(sentence.lower) else ""
         if following == "(" and not sentence.lower[last - 1].startswith("valve"):
             return False  # "leakage of aortic (bifurcation) graft"
@@ -134,14 +148,15 @@ class Matcher:
             return []
         numbers = {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.triggers}
         if numbers:
-            numbers &= {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.places}
+            places = {view.sentence_number(hit.token_start) for hit in parts if hit.key in self._descriptions.places}
+            numbers &= places | {place + 1 for place in places}
         found: list[Mention] = []
         for number in sorted(numbers):
             sentence = view.sentence(number)
             for one in self._descriptions.find(sentence):
-                if one.site is None and self._of_other_valve(sentence, one):
+                if one.site is None and (self._of_other_valve(sentence, one) or self._of_something_told(view, number, one)):
                     continue
-                site = one.site or self._site_told(view, number, mentions)
+                site = one.site or self._site_told(view, number, one.last)
                 tokens = range(sentence.tokens[one.first], sentence.tokens[one.last - 1] + 1)
                 if any(mention.token_start in tokens or mention.token_end - 1 in tokens for mention in mentions):
                     continue
@@ -157,15 +172,32 @@ class Matcher:
         if not one.first or not sentence.lower[one.first].startswith("valve"):
             return False
         before = sentence.lower[one.first - 1]
-        return before[:1].isalpha() and before not in self._open_words and before not in GLUE and before not in self._words("cardiac")
+        return before[:1].isalpha() and before not in self._open_words and before not in GLUE and before not in self._words["cardiac"]
 
-    def _site_told(self, view: View, number: int, mentions: Sequence[Mention]) -> str | None:
-        """The valve that the sentence, or one of the two before it, speaks of."""
+    def _of_something_told(self, view: View, number: int, one: Described) -> bool:
+        """``The aorta may stretch; | it may tear and leak``: "it" is a valve only where a valve was spoken of."""
+        sentence = view.sentence(number)
+        if sentence.lower[one.first] not in self._words["pronoun"]:
+            return False
+        told = sentence.lower[: one.first]
+        if "," not in told and ";" not in told and number:
+            told = [*view.sentence(number - 1).lower, *told]
+        return self._words["valve_noun"].isdisjoint(told)
+
+    def _site_told(self, view: View, number: int, last: int) -> str | None:
+        """The valve that the sentence (not beyond the list item that ends after ``last``), or one of the two before it, speaks of;
+        the word alone may be the vessel's or the lung's."""
         for earlier in range(number, max(-1, number - 3), -1):
             words = view.sentence(earlier).lower
-            named = [site for site in ("mitral", "aortic", "tricuspid", "pulmonic") if site in words]
+            if earlier == number and "-" in words[last:]:
+                words = words[: words.index("-", last)]
+            named = [
+                _SITE_WORDS[word]
+                for word, following in zip(words, [*words[1:], ""], strict=True)
+                if word in _SITE_WORDS and (word not in ("aortic", "pulmonary") or following in self._words["valve_noun"])
+            ]
             if named:
-                return named[-1].replace("pulmonic", "pulmonary")
+                return named[-1]
         return None
 
     # -- valve and lesion apart ---------------------------------------------------------------------------------------
@@ -176,6 +208,7 @@ class Matcher:
         free, _ = longest_first([hit for hit in joinable if taken.isdisjoint(range(hit.token_start, hit.token_end))])
         if not free:
             return []
+        inside = {hit.token_start: hit for hit in joinable if hit.token_start in taken}  # the longest of each beginning
         places: dict[int, list[Hit | Mention]] = {}
         every: list[Hit | Mention] = [*free, *mentions]
         for where in every:
@@ -186,14 +219,14 @@ class Matcher:
             return []
         # A valve is carried to a bare lesion over a few sentences only.
         near = [number for number in places if any(number <= other < number + 5 for other in bare)]
-        site_of = {number: site for number in near if (site := self._last_site(view, places[number]))}
+        site_of = {number: site for number in near if (site := self._site_named(view, places[number], inside))}
         made: list[Mention] = []
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
-            carried = carried_site(view, number, site_of, self._stops(view, number))
-            composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number]), carried)
+            carried = carried_site(number, site_of, self._stops(view, number))
+            composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried)
             made += [self._composed_mention(view, sentence, one) for one in composed]
-            made += self._lone_lesions(view, sentence, unplaced, mentions)
+            made += self._lone_lesions(view, sentence, unplaced, mentions, told=carried is not None)
         return made
 
     def _has_role(self, one: Hit | Mention, role: str) -> bool:
@@ -203,19 +236,21 @@ class Matcher:
         """Whether a valve stands beside a concept that may share its lesion with it."""
         return len(found) > 1 and any(self._has_role(one, "site") for one in found) and any(isinstance(one, Mention) for one in found)
 
-    def _last_site(self, view: View, found: Sequence[Hit | Mention]) -> str | None:
-        """The valve that a sentence names last."""
+    def _site_named(self, view: View, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> Carried | None:
+        """The valve that a sentence names last; a heading "Pulmonary:" may be of the lungs."""
+        sites = []
         for where in sorted(found, key=lambda one: -one.token_start):
-            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(where)
-            if item is not None and item.site and (item.full or item.lesion):
-                return item.site
-        return None
+            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(view, where, inside)
+            lungs = isinstance(where, Hit) and view.doc[where.token_start : where.token_end].text.lower() == "pulmonary"
+            if item is not None and item.site and (item.full or item.lesion) and not lungs:
+                sites.append(item.site)
+        return Carried(sites[0], alone=len(set(sites)) == 1) if sites else None
 
-    def _items(self, view: View, number: int, found: Sequence[Hit | Mention]) -> list[Item]:
+    def _items(self, view: View, number: int, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> list[Item]:
         sentence = view.sentence(number)
         items = []
         for where in found:
-            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(where)
+            item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(view, where, inside)
             if item is not None:
                 first, last = sentence.locate(where.token_start, where.token_end)
                 items.append(replace(item, first=first, last=last))
@@ -224,7 +259,8 @@ class Matcher:
     def _part_item(self, view: View, hit: Hit) -> Item:
         part = self._table.parts[hit.key]
         if part.role == "site":
-            return Item(0, 0, part.value, None, full=part.full or self._is_heading(view, hit))
+            full = part.full or view.doc[hit.token_start : hit.token_end].text.lower() in self._full_sites
+            return Item(0, 0, part.value, None, full=full or self._is_heading(view, hit))
         return Item(0, 0, None, part.value, adjective=part.part == "adjective")
 
     def _is_heading(self, view: View, hit: Hit) -> bool:
@@ -235,24 +271,29 @@ class Matcher:
         followed = last < len(sentence.words) and sentence.words[last] in (":", "-", "–", "=")
         return begins and (followed or sentence.words[first].isupper())
 
-    def _concept_item(self, mention: Mention) -> Item | None:
-        if mention.short_form or len(mention.concept_ids) != 1:
+    def _concept_item(self, view: View, mention: Mention, inside: Mapping[int, Hit]) -> Item | None:
+        """A concept found as a whole, with the valve that it names; None where it tells of no valve."""
+        if mention.short_form:
+            return Item(0, 0, *pair) if (pair := self._short_parts.get(mention.short_form)) else None
+        if len(mention.concept_ids) != 1:
             return None
+        parts = [hit for place in range(mention.token_start, mention.token_end) if (hit := inside.get(place))]
+        sites = [self._part_item(view, hit) for hit in parts if self._table.parts[hit.key].role == "site"]
         concept = self._lexicon.concepts[mention.concept_ids[0]]
         pair = self._parts_of.get(concept.concept_id) or self._parts_of.get(concept.report_as)
         if pair is None:
             # "mixed mitral valve disease with mild stenosis": a kind of a valve's lesion at least names the valve
-            sites = {self._parts_of[parent][0] for parent in concept.parents if parent in self._parts_of}
-            if len(sites) != 1:
-                return None
-            pair = (sites.pop(), "disease")
-        site_first = mention.text[:4].lower() in {site[:4] for site, _ in self._site_lesions} or mention.text[:2] in {
-            "MV",
-            "AV",
-            "TV",
-            "PV",
-        }
-        return Item(0, 0, pair[0], pair[1], site_first=site_first)
+            named = {self._parts_of[parent][0] for parent in concept.parents if parent in self._parts_of}
+            if len(named) == 1:
+                pair = (named.pop(), "disease")
+            else:
+                # "aortic valve endocarditis": the words say of which valve
+                named = {site.site for site in sites if site.site and site.full}
+                if len(named) != 1:
+                    return None
+                pair = (named.pop(), _NAMED)
+        ends = [hit.token_end for hit in parts if self._table.parts[hit.key].role == "site"]
+        return Item(0, 0, pair[0], pair[1], site_first=max(ends) < mention.token_end if ends else None)
 
     def _stops(self, view: View, number: int) -> frozenset[int]:
         """Among the few sentences before, those that begin a paragraph or a section: nothing is carried over them."""
@@ -282,44 +323,79 @@ class Matcher:
             concept_ids=(concept_id,),
         )
 
-    def _lone_lesions(self, view: View, sentence: Sentence, unplaced: Sequence[Item], mentions: Sequence[Mention]) -> Iterator[Mention]:
-        """Regurgitation of a valve that the text does not name, where the text speaks of the heart."""
+    def _lone_lesions(
+        self, view: View, sentence: Sentence, unplaced: Sequence[Item], mentions: Sequence[Mention], *, told: bool
+    ) -> Iterator[Mention]:
+        """Regurgitation of a valve that the text does not name, where the text speaks of the heart or has ``told`` of a valve."""
         if _UNSPECIFIED not in self._lexicon.concepts:
             return
         here = view.sentence_number(sentence.token_start)
-        near = any(abs(view.sentence_number(mention.token_start) - here) <= 1 for mention in mentions)
+        near = told or any(abs(view.sentence_number(mention.token_start) - here) <= 1 for mention in mentions)
         for item in unplaced:
             before = sentence.lower[item.first - 1] if item.first else ""
             word = sentence.lower[item.last - 1]
-            valvular = before in self._words("valvular")
-            lone = word in self._words("lone") and (near or not self._words("cardiac").isdisjoint(sentence.lower))
+            valvular = before in self._words["valvular"]
+            lone = word in self._words["lone"] and (near or not self._words["cardiac"].isdisjoint(sentence.lower))
             if item.lesion == "regurgitation" and not item.adjective and (valvular or lone):
                 yield self._pattern_mention(view, sentence, item.first, item.last, _UNSPECIFIED, "no valve named")
 
     def _placed(self, view: View, mention: Mention, mentions: Sequence[Mention]) -> Mention:
-        """A "leaky valve" without a name: the valve that the text names elsewhere, else the mitral (the user's decision)."""
+        """A "leaky valve" without a name: the valve that the text names elsewhere, else the mitral (the user's decision).
+
+        It stays a valve's without a name where the text says that the valve is not known, another one, or not the mitral.
+        """
         if mention.concept_ids != (_UNSPECIFIED,) or mention.match.term not in self._lay:
             return mention
-        sites = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
-        words = set(view.sentence_at(mention.token_start).lower)
-        named = [site for site in dict(self._site_lesions) if site[0] in words]
-        site = named[0][0] if named else sites[0] if sites else _LEAKY_DEFAULT
+        number = view.sentence_number(mention.token_start)
+        sentence = view.sentence(number)
+        words = [*sentence.lower, *(view.sentence(number + 1).lower if number + 1 < len(view.sentence_starts) else ())]
+        place = sentence.locate(mention.token_start, mention.token_end)[0]
+        if self._is_unknown(words) or not self._words["other_one"].isdisjoint(sentence.lower[max(0, place - 1) : place]):
+            return mention
+        denied = {_SITE_WORDS[word] for at, word in enumerate(words) if word in _SITE_WORDS and self._is_denied(words[:at])}
+        spoken = words if words[len(sentence.lower) :][:1] == ["it"] else sentence.lower  # "... leaks. It is the tricuspid."
+        here = [_SITE_WORDS[word] for word in spoken if word in _SITE_WORDS]
+        told = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
+        named = [site for site in (*here, *told) if site not in denied]
+        site = named[0] if named else _LEAKY_DEFAULT
+        if site in denied:
+            return mention
         concept_id = self._site_lesions.get((site, "regurgitation"), _UNSPECIFIED)
         inferred = Attribute(kind="site", value="inferred", extra={"site": site})
-        match = replace(mention.match, score=0.7 if not (named or sites) else 0.8, reason="valve inferred")
+        match = replace(mention.match, score=0.8 if named else 0.7, reason="valve inferred")
         return replace(mention, concept_ids=(concept_id,), match=match, attributes=(*mention.attributes, inferred))
+
+    def _is_unknown(self, words: Sequence[str]) -> bool:
+        """``not sure which one``, ``they do not know which``."""
+        return "which" in words and not self._words["unknown"].isdisjoint(words)
+
+    def _is_denied(self, before: Sequence[str]) -> bool:
+        """``not | mitral``, ``other than the | mitral``."""
+        nearest = [word for word in before[-4:] if word not in self._words["article"]]
+        return not self._words["denial"].isdisjoint(nearest[-2:])
+
+    def _parts_of_short_forms(self) -> dict[str, tuple[str, str]]:
+        """The valve and likeliest lesion of short forms that nearly always speak of one valve, whatever they mean: MVP, MVR, AVR."""
+        found = {}
+        for form, senses in self._lexicon.senses.items():
+            told = [one for one in senses if one.concept_id in self._parts_of]
+            sites = {self._parts_of[one.concept_id][0] for one in told}
+            sure = all(sum(one.priors[setting] for one in told) >= _SURE_PRIOR for setting in senses[0].priors)
+            if len(form) >= _SHORTEST_SURE and len(sites) == 1 and sure:
+                found[form] = self._parts_of[max(told, key=lambda one: sum(one.priors.values())).concept_id]
+        return found
 
     # -- tables ---------------------------------------------------------------------------------------------------------
 
-    def _words(self, role: str) -> set[str]:
-        return self._modifiers.get(role, set())
-
     def _read_parts(self, folder: Traversable) -> None:
         for row in read_table(folder / "modifiers.tsv", ("word", "role"), ("source",)):
-            self._modifiers.setdefault(row["role"], set()).add(row["word"])
+            self._words[row["role"]] |= {row["word"]}
         for row in read_table(folder / "site_lesions.tsv", ("site", "lesion", "concept_id"), None):
             self._site_lesions[row["site"], row["lesion"]] = row["concept_id"]
-        for row in read_table(folder / "sites.tsv", ("form", "site"), None):
+        # Weak forms first: "pulmonic" is full, but read as a spelling of "pulmonary", which is not.
+        for row in sorted(read_table(folder / "sites.tsv", ("form", "site"), None), key=lambda row: row["strength"] == "full"):
+            if row["strength"] == "full":
+                self._full_sites.add(row["form"].lower())
             self._table.add_part(row["form"], lambda words, row=row: Part("site", row["site"], words, full=row["strength"] == "full"))  # type: ignore[misc]
         self._descriptions = Descriptions(folder)
         for row in read_table(folder / "lesions.tsv", ("form", "lesion"), None):

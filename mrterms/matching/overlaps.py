@@ -1,4 +1,5 @@
-"""Which of overlapping mentions stays: the longest, then the surest, then the first."""
+"""Which of overlapping mentions stays: the longest, then the surest, then the last ("rheumatic | mitral valve regurgitation": an
+English phrase ends with what it names)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ T = TypeVar("T", bound=_Stretch)
 
 def longest_first(stretches: Iterable[T], *, rank: Callable[[T], float] = lambda _: 0.0) -> tuple[list[T], list[T]]:
     """Split into those that stay and the losers; ``rank`` breaks ties of length, smaller wins. Both in text order."""
-    order = sorted(stretches, key=lambda one: (one.token_start - one.token_end, rank(one), one.token_start))
+    order = sorted(stretches, key=lambda one: (one.token_start - one.token_end, rank(one), -one.token_start))
     taken: set[int] = set()
     kept: list[T] = []
     lost: list[T] = []

@@ -30,7 +30,7 @@ _SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
 _MEMO_LIMIT = 400_000
 # Passed over inside a form: hyphens, brackets, the full stop of "pulm. valve" (no form crosses a sentence), and single line
 # breaks; a blank line is no wrap and ends a form.
-_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'", "’", "­", "(", ")", "."))
+_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'S", "’S", "'", "’", "­", "(", ")", "."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class NormalWord:
     tail_of: frozenset[str] = frozenset()
     """The beginnings that make this token a word of the lexicon: ``gurgitation`` after ``re``."""
     hyphen_only: bool = False
-    """A tail that is a word by itself (``cuspid``) is only joined over a hyphen."""
+    """A tail that is a word by itself (``cuspid``) is only joined over a hyphen, or to what is no word (``tri``)."""
 
 
 _SKIP = NormalWord(())
@@ -103,7 +103,7 @@ class Vocabulary:
             return NormalWord((text,))
         if not text[0].isalpha() and text not in self.words:
             return None  # numbers and signs: no form begins or goes on with one that is not listed as it stands
-        word = normal_word(text, self.spelling)
+        word = normal_word(text, self.spelling).removesuffix("'s")  # "Barlow's-syndrome" is one token up to its hyphen
         if word in self.words:
             return NormalWord((word,))
         if (known := self.misspellings.get(word)) is not None:
@@ -123,6 +123,10 @@ class Vocabulary:
         if text != lower and plain_short_form(text) in self.short_forms:
             return False
         return len(lower) < _SHORTEST_FUZZY or lower in self._in_use()
+
+    def is_in_use(self, word: str) -> bool:
+        """Whether a word stands for itself somewhere in English or in medicine."""
+        return word in self._in_use()
 
     def whole(self, word: str) -> NormalWord:
         """A word whose two halves stood apart."""
@@ -170,8 +174,9 @@ class Vocabulary:
 
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
-            if (word[:place], word[place:]) in self.pairs:
-                return word[:place], word[place:]
+            pair = self.spelling.get(word[:place], word[:place]), self.spelling.get(word[place:], word[place:])
+            if pair in self.pairs:
+                return pair
         return None
 
 
@@ -214,9 +219,9 @@ class WordMemo:
     def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
         word = self.words[self.code_of(tail)]
-        if word.hyphen_only and not hyphen:
-            return 0
         begin = fold(self._string_of(head))
+        if word.hyphen_only and not hyphen and self._vocabulary.is_in_use(begin):
+            return 0
         if begin not in word.tail_of:
             return 0
         return self._code(self._vocabulary.whole(begin + fold(self._string_of(tail))))

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "icd_titles.py"
 LEAST_TITLES, MOST_WRONG_OUTSIDE, LEAST_RIGHT_INSIDE = 40_000, 5, 85
 
 
 @pytest.fixture(scope="module")
-def icd() -> ModuleType:
-    """The benchmark as a module; an sdist has none."""
+def icd(load_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    """``benchmarks/icd_titles.py``."""
     pytest.importorskip("simple_icd_10_cm")
-    if not BENCHMARK.exists():
-        pytest.skip("benchmarks are not in the sdist")
-    spec = importlib.util.spec_from_file_location("icd_titles_benchmark", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_benchmark("icd_titles")
 
 
 def test_titles_outside_the_cardiac_chapters(icd: ModuleType) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -13,23 +11,14 @@ from spacy.language import Language
 
 import mrterms
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "variants.py"
 LEAST_RIGHT, MOST_WRONG, MOST_WRITTEN_FAILED = 0.90, 0.01, 7
 MOST_FORMS_FAILED, MOST_FORMS_WRONG = 15, 0
 
 
 @pytest.fixture(scope="module")
-def variants() -> ModuleType:
-    """The benchmark as a module; an sdist has none."""
-    if not BENCHMARK.exists():
-        pytest.skip("benchmarks are not in the sdist")
-    spec = importlib.util.spec_from_file_location("variants_benchmark", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def variants(load_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    """``benchmarks/variants.py``."""
+    return load_benchmark("variants")
 
 
 def test_generator_is_repeatable_and_large(variants: ModuleType) -> None:

@@ -1,0 +1,30 @@
+"""Valve and lesion that stand apart: which valve lends itself to which lesion, and which does not (``apart.tsv``)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from spacy.language import Language
+
+import mrterms
+from mrterms.evaluation.markup import SCORED_CONCEPTS, parse_markup
+
+with open(Path(__file__).with_name("apart.tsv"), encoding="utf-8", newline="") as _lines:
+    CASES = [row["text"] for row in csv.DictReader(_lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+@pytest.mark.parametrize("marked", CASES)
+def test_the_marked_concepts_and_no_others(nlp: Language, marked: str) -> None:
+    text, gold = parse_markup(marked)
+    found = [one for one in mrterms.annotate(text, nlp=nlp).annotations if one["concept_id"] in SCORED_CONCEPTS]
+    assert {(one["text"], one["concept_id"]) for one in found} == {(one["text"], one["concept_id"]) for one in gold}
+
+
+def test_an_inferred_valve_is_said_to_be_inferred(nlp: Language) -> None:
+    (inferred,) = mrterms.annotate("My leaky valve was found by chance.", nlp=nlp).annotations
+    (named,) = mrterms.annotate("My leaky mitral valve was found by chance.", nlp=nlp).annotations
+    assert [(one["kind"], one["value"]) for one in inferred["attributes"]] == [("site", "inferred")]
+    assert named["attributes"] == []
+    assert inferred["match"]["score"] < named["match"]["score"]
