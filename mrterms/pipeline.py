@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import lru_cache
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -29,6 +30,8 @@ __all__ = ["annotate", "annotate_many", "load", "normalize"]
 
 SETTINGS = ("general", "cardiology", "literature", "patient")
 _ZONE_NOTES = 2_000
+_MOST_WORDS = 100_000
+"""Distinct words kept, some 100 MB."""
 _CHUNK_CHARACTERS = 2_000_000
 _IN_FLIGHT = 3
 
@@ -163,13 +166,14 @@ def _chunks(pairs: Iterator[tuple[str, str]], most_notes: int) -> Iterator[list[
 
 
 def _in_zones(nlp: Language, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[Note]:
-    """spaCy keeps every word it has met; a zone of notes lets it forget, so that memory stays level."""
+    """In lists of notes, so that memory stays level."""
     for chunk in _chunks(pairs, _ZONE_NOTES):
         yield from _annotate_chunk(nlp, chunk, batch_size)
 
 
 def _annotate_chunk(nlp: Language, chunk: list[tuple[str, str]], batch_size: int) -> list[Note]:
-    with nlp.memory_zone():
+    # spaCy keeps every word it has met; in a zone it forgets them, but then it also cuts each word anew.
+    with nlp.memory_zone() if len(nlp.vocab) > _MOST_WORDS else nullcontext():
         docs = nlp.pipe((text for _, text in chunk), batch_size=batch_size)
         return [_note(doc, note_id) for (note_id, _), doc in zip(chunk, docs, strict=True)]
 

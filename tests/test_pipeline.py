@@ -93,6 +93,14 @@ def test_many_keeps_order_and_ids(nlp: Language) -> None:
     assert [note.note_id for note in mrterms.annotate_many(["x", "y"], nlp=nlp)] == ["0", "1"]
 
 
+def test_many_keeps_memory_level(nlp: Language, demo: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list(mrterms.annotate_many(demo.items(), nlp=nlp))
+    monkeypatch.setattr("mrterms.pipeline._MOST_WORDS", 0)
+    assert list(mrterms.annotate_many(demo.items(), nlp=nlp)) == kept
+    list(mrterms.annotate_many(["otherword MR"], nlp=nlp))
+    assert "otherword" not in nlp.vocab.strings
+
+
 def test_many_reads_no_further_than_it_must(nlp: Language) -> None:
     """Memory does not grow with the number of notes: an endless source is fine."""
     read = itertools.count()

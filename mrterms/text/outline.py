@@ -91,9 +91,9 @@ class Letters:
         if text.endswith("."):
             return "D"
         lower = text.lower()
-        first = pieces(lower)[:1]
+        first = lower if lower.isalpha() else "".join(pieces(lower)[:1])
         column = 0 if text[0].islower() else 2 if text.isupper() else 1
-        if first and first[0] in self.title_words and text != "a":  # the "a" of A/P is no article
+        if first in self.title_words and text != "a":  # the "a" of A/P is no article
             return "fFG"[column]
         if lower in FUNCTION_WORDS:
             return "LKK"[column]
