@@ -42,7 +42,7 @@ REVIEW_COLUMNS: dict[str, int] = {
 """The columns of a review file with their widths in characters."""
 
 _RUNNERS_UP = 4
-_AMBIGUOUS, _PROBLEM, _NOTHING, _NO_LETTERS = 1.0, 0.9, 0.25, 0.02
+_AMBIGUOUS, _PROBLEM, _NOTHING, _NO_LETTERS = 1.0, 0.9, 0.05, 0.01
 _FLOOR = {"unambiguous": 0.01, "resolved": 0.05}
 
 
@@ -84,7 +84,7 @@ def unsureness(value: CellValue) -> float:
 
     Decided: 0. Ambiguous: 1, for its rows have no concept. With a problem (code against text): at least 0.9. Chosen: one
     minus its score, but never less than 0.05 where the context chose and 0.01 where the form is unambiguous. Nothing found:
-    0.25, for a spelling may have been missed; 0.02 where the value has no letters.
+    0.05, for a spelling may have been missed; 0.01 where the value has no letters.
     """
     if value.decided_by is not None:
         return 0.0

@@ -28,9 +28,9 @@ _CELL_LIMIT = 32_000
 """Characters; Excel holds 32,767 in a cell and cuts the rest."""
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-# What runs (OWASP, CSV injection; full-width signs too), what begins with our own mark, and what would be rewritten.
+# What runs (OWASP, CSV injection; full-width signs too) and what would be rewritten, behind any number of our own marks.
 _RISKY = re.compile(
-    rf"['\t\r\n]|\s*[=+\-@＝＋－＠]|(?=.*\d)(?:[\W\d_]*(?:(?:{_MONTHS})[a-z]*|e|[ap]m?)?[\W\d_]*)\Z|(?:true|false)\Z",
+    rf"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠]|(?=.*\d)(?:[\W\d_]*(?:(?:{_MONTHS})[a-z]*|e|[ap]m?)?[\W\d_]*)\Z|(?:true|false)\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 # XML 1.0 has no place for these, and it turns a carriage return into a line feed; ECMA-376 22.9.2.19 writes them so.
@@ -61,15 +61,15 @@ class Sheet:
 def guard(text: str) -> str:
     """The text with an apostrophe in front where a spreadsheet would run or rewrite it.
 
-    >>> guard("=1+1"), guard("424.0"), guard("2+ MR"), guard("'MR'")
-    ("'=1+1", "'424.0", '2+ MR', "''MR'")
+    >>> guard("=1+1"), guard("424.0"), guard("2+ MR"), guard("'MR'"), guard("'=1")
+    ("'=1+1", "'424.0", '2+ MR', "'MR'", "''=1")
     """
     return "'" + text if _RISKY.match(text) else text
 
 
 def unguard(text: str) -> str:
     """The text as it was before :func:`guard`."""
-    return text.removeprefix("'")
+    return text[1:] if text.startswith("'") and _RISKY.match(text, 1) else text
 
 
 def write_sheet(path: str | Path, sheet: Sheet) -> list[int]:

@@ -226,7 +226,7 @@ def test_sssom_rows(values: list[CellValue], valve: Lexicon) -> None:
         ("AS without MR", "skos:broadMatch", "SCTID:60573004", lexical, "1.000"),
         ("AS without MR", "skos:relatedMatch", "mrterms:mitral_regurgitation", lexical, "1.000"),
         ("aortic valve dis", "skos:exactMatch", "mrterms:aortic_valve_disease", lexical, "1.000"),
-        ("gout", "skos:exactMatch", "sssom:NoTermFound", lexical, "0.750"),
+        ("gout", "skos:exactMatch", "sssom:NoTermFound", lexical, "0.950"),
         ("old note", "skos:exactMatch", "sssom:NoTermFound", manual, "1.000"),
         ("M I", "skos:exactMatch", "SCTID:48724000", manual, "1.000"),
         ("I34.0", "skos:exactMatch", "SCTID:48724000", "semapv:BackgroundKnowledgeBasedMatching", "1.000"),
