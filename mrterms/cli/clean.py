@@ -38,6 +38,13 @@ def clean_command(
     setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,
     n_process: Annotated[int, typer.Option(min=1, help="Processes to read distinct values in.")] = 1,
+    decisions: Annotated[list[Path] | None, typer.Option(help="Corrected review file to apply; repeatable.")] = None,
+    review: Annotated[Path | None, typer.Option(help="Review file to write: .tsv, .csv, .xlsx or .parquet.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Report to write: .html, with the same as .json beside it.")] = None,
+    export: Annotated[
+        list[str] | None, typer.Option(metavar="KIND=FILE", help="Mapping set to write: usagi=, omop= or sssom=FILE; repeatable.")
+    ] = None,
+    concept_map: Annotated[Path | None, typer.Option(help="TSV: concept_id, omop_concept_id, vocabulary_id; for usagi and omop.")] = None,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")] = True,
 ) -> None:
     """Map the cells of a column to concepts; every row, its order and its own columns stay as they are.
@@ -46,14 +53,23 @@ def clean_command(
     mrterms_assertion, mrterms_severity, mrterms_code_SYSTEM for each --code, mrterms_candidates and mrterms_all. With several
     --column, each adds its own with its name before: dx_mrterms_concept_id. An empty concept means none, or ambiguous.
 
+    --review writes what to check by hand, the most harmful first; correct it in a spreadsheet and give it back with
+    --decisions: docs/review.md.
+
     Exit code: 0 all rows read, 1 some rows are broken (each is named on standard error, and kept), 2 wrong usage.
 
     Example: mrterms clean registry.csv --column dx --code ICD10CM --output cleaned.csv
     """
     from mrterms.columns import tables
     from mrterms.columns.cleaning import normalize_columns
+    from mrterms.columns.decisions import read_decisions, unmatched
+    from mrterms.columns.exports import read_concept_map
+    from mrterms.columns.outputs import plan_outputs
+    from mrterms.pipeline import load
 
     _check_output(source, output)
+    taken = [*map(Path, [source] if source != "-" else []), *([output] if output else []), *(decisions or [])]
+    outputs = plan_outputs(review=review, report=report, exports=export or [], taken=taken)
     options = tables.TableOptions(delimiter=_delimiter(delimiter), encoding=encoding, header=header, sheet=sheet)
     table = tables.read_table(source, options)
     chosen = tables.choose_format(output, form, table.kind)
@@ -61,7 +77,11 @@ def clean_command(
         raise ConfigError(f"{chosen} is not for standard output", fix="give --output, or --format csv")
     columns = [table.column(name) for name in column]
     contexts = [table.column(name) for name in context_column or ()]
-    for note in table.notes:
+    nlp = load(lexicons=lexicon or [], builtin=builtin, setting=setting, threshold=threshold)
+    known = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
+    omop = read_concept_map(concept_map, lexicon=known) if concept_map else {}
+    decided = read_decisions(decisions or [], lexicon=known, columns=columns)
+    for note in (*table.notes, *decided.notes):
         _say(note)
     with _Bar(progress and sys.stderr.isatty()) as bar:
         try:
@@ -70,6 +90,8 @@ def clean_command(
                 columns,
                 context_columns=contexts,
                 codes=code or (),
+                decisions=decided.by_value,
+                nlp=nlp,
                 lexicons=lexicon or [],
                 builtin=builtin,
                 setting=setting,
@@ -81,6 +103,8 @@ def clean_command(
             raise typer.Exit(_INTERRUPTED) from None
     added = result.frame.iloc[:, table.frame.shape[1] :]
     tables.write_table(table, added, output or sys.stdout.buffer, chosen)
+    for note in (*outputs.write(result, lexicon=known, concept_map=omop), *unmatched(decided, result.values)):
+        _say(note)
     if _name_broken(table):
         raise typer.Exit(1)
 

@@ -24,7 +24,7 @@ _STATUSES = {
     "absent": "#d55e00", "not_assessed": _SOFT,
 }  # fmt: skip
 _GRADES = dict(zip(GRADES, ("#bdd7ee", "#8fbfe3", "#6aa6d8", "#4a8cc8", "#2f72b5", "#7a5195", "#bc5090", "#ef5675"), strict=True))
-_TOP = 15
+_TOP, _LONGEST = 15, 80
 _WIDTH = 620
 
 
@@ -86,7 +86,12 @@ def _concepts(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     if not top:
         return None
     counts = [
-        {"concept": one["preferred_name"], "status": status.replace("_", " "), "rows": number, "place": list(_STATUSES).index(status)}
+        {
+            "concept": _label(one["preferred_name"]),
+            "status": status.replace("_", " "),
+            "rows": number,
+            "place": list(_STATUSES).index(status),
+        }
         for one in top
         for status, number in one["statuses"].items()
     ]
@@ -95,7 +100,7 @@ def _concepts(altair: Any, part: Mapping[str, Any]) -> Chart | None:
         .mark_bar()
         .encode(
             x=altair.X("rows:Q", title="rows", axis=_figures(altair)),
-            y=altair.Y("concept:N", sort=[one["preferred_name"] for one in top], title=None),
+            y=altair.Y("concept:N", sort=[_label(one["preferred_name"]) for one in top], title=None),
             color=_colour(altair, "status", {status.replace("_", " "): colour for status, colour in _STATUSES.items()}, counts),
             order="place:O",
         )
@@ -109,7 +114,7 @@ def _grades(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     if not graded:
         return None
     counts = [
-        {"concept": one["preferred_name"], "grade": grade.replace("_", "–"), "rows": number, "place": GRADES.index(grade)}
+        {"concept": _label(one["preferred_name"]), "grade": grade.replace("_", "–"), "rows": number, "place": GRADES.index(grade)}
         for one in graded
         for grade, number in one["grades"].items()
     ]
@@ -118,7 +123,7 @@ def _grades(altair: Any, part: Mapping[str, Any]) -> Chart | None:
         .mark_bar()
         .encode(
             x=altair.X("rows:Q", title="rows with a grade", axis=_figures(altair)),
-            y=altair.Y("concept:N", sort=[one["preferred_name"] for one in graded], title=None),
+            y=altair.Y("concept:N", sort=[_label(one["preferred_name"]) for one in graded], title=None),
             color=_colour(altair, "grade", {grade.replace("_", "–"): colour for grade, colour in _GRADES.items()}, counts),
             order="place:O",
         )
@@ -142,6 +147,11 @@ def _effort(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     halved = next((point["checked"] for point in points if point["left"] <= 0.5), points[-1]["checked"])
     words = f"checking the first {halved:,} of {points[-1]['checked']:,} values halves what is expected to be wrong"
     return Chart("What checking by hand gains", words, _svg(chart))
+
+
+def _label(name: str) -> str:
+    """The name of a concept as a plot can bear it: a character NUL ends vl-convert, and Python with it."""
+    return "".join(letter if letter.isprintable() else " " for letter in name[:_LONGEST])
 
 
 def _figures(altair: Any) -> Any:

@@ -44,7 +44,7 @@ def write_report(path: str | Path, result: CleanResult) -> bool:
     except MissingExtraError:
         charts = None
     with written_whole(path.with_suffix(".json")) as part:
-        part.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="surrogatepass")
+        part.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
     with written_whole(path) as part:
         part.write_text(_page(data, charts), encoding="utf-8", errors="replace")
     return charts is not None
@@ -186,10 +186,12 @@ def _page(data: Mapping[str, Any], charts: Mapping[str, Any] | None) -> str:
 
     folder = files("mrterms.columns") / "page"
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": "{:,}".format, "share": _share, "plain": _plain}
+    environment.filters |= {"number": "{:,}".format, "share": _share}
     template = environment.from_string((folder / _TEMPLATE).read_text(encoding="utf-8"))
     style = Markup((folder / _CSS).read_text(encoding="utf-8"))
-    return template.render(data, charts=charts, style=style, outcomes=OUTCOMES, shown=_SHOWN, spellings=_SPELLINGS)
+    page = template.render(data, charts=charts, style=style, shown=_SHOWN, spellings=_SPELLINGS)
+    # A browser drops the character NUL or takes it for an error.
+    return page.replace("\0", "\ufffd")
 
 
 def _share(part: float, whole: float) -> str:
@@ -197,8 +199,3 @@ def _share(part: float, whole: float) -> str:
     if not whole or part in (0, whole):
         return "0 %" if not part else "100 %"
     return f"{min(max(100 * part / whole, 0.1), 99.9):.1f} %"
-
-
-def _plain(text: object) -> str:
-    # A browser drops the character NUL or takes it for an error.
-    return str(text).replace("\0", "\ufffd")

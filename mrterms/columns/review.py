@@ -42,7 +42,7 @@ REVIEW_COLUMNS: dict[str, int] = {
 """The columns of a review file with their widths in characters."""
 
 _RUNNERS_UP = 4
-_AMBIGUOUS, _PROBLEM, _NOTHING, _NO_LETTERS = 1.0, 0.9, 0.05, 0.01
+_AMBIGUOUS, _PROBLEM, _NOTHING, _NO_LETTERS = 1.0, 0.9, 0.05, 0.001
 _FLOOR = {"unambiguous": 0.01, "resolved": 0.05}
 
 
@@ -84,9 +84,9 @@ def unsureness(value: CellValue) -> float:
 
     Decided: 0. Ambiguous: 1, for its rows have no concept. With a problem (code against text): at least 0.9. Chosen: one
     minus its score, but never less than 0.05 where the context chose and 0.01 where the form is unambiguous. Nothing found:
-    0.05, for a spelling may have been missed; 0.01 where the value has no letters.
+    0.05, for a spelling may have been missed; 0.001 where the value has no letters, 0 where it is blank.
     """
-    if value.decided_by is not None:
+    if value.decided_by is not None or not value.value.strip():
         return 0.0
     if value.concept_id is None:
         unsure = _AMBIGUOUS if value.sense_status == "ambiguous" else _NOTHING if any(map(str.isalpha, value.value)) else _NO_LETTERS

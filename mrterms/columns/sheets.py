@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from mrterms.errors import ConfigError, InputError, MissingExtraError
 
-__all__ = ["SUFFIXES", "Row", "Sheet", "guard", "read_sheet", "unguard", "write_sheet", "written_whole"]
+__all__ = ["SUFFIXES", "Row", "Sheet", "check_format", "guard", "read_sheet", "unguard", "write_sheet", "written_whole"]
 
 Cell = str | int | float | None
 _Function = TypeVar("_Function")
@@ -34,7 +34,7 @@ _RISKY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # XML 1.0 has no place for these, and it turns a carriage return into a line feed; ECMA-376 22.9.2.19 writes them so.
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x0d\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x0d\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _XML_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -70,6 +70,12 @@ def guard(text: str) -> str:
 def unguard(text: str) -> str:
     """The text as it was before :func:`guard`."""
     return text[1:] if text.startswith("'") and _RISKY.match(text, 1) else text
+
+
+def check_format(path: str | Path) -> None:
+    """Raise what :func:`write_sheet` would raise for this file's kind, before there is anything to write."""
+    _of_suffix(_WRITERS, Path(path))
+    {".xlsx": _openpyxl, ".parquet": _pyarrow}.get(Path(path).suffix.lower(), lambda: None)()
 
 
 def write_sheet(path: str | Path, sheet: Sheet) -> list[int]:
@@ -129,7 +135,7 @@ def _of_suffix(table: Mapping[str, _Function], path: Path) -> _Function:
 def _write_text(delimiter: str) -> Callable[[Path, Sheet], list[int]]:
     def write(path: Path, sheet: Sheet) -> list[int]:
         # The byte order mark tells Excel that the file is UTF-8.
-        with path.open("w", encoding="utf-8-sig", newline="") as handle:
+        with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as handle:
             writer = csv.writer(handle, delimiter=delimiter)
             writer.writerow(sheet.columns)
             writer.writerows([_guarded(row.get(column)) for column in sheet.columns] for row in sheet.rows)
@@ -275,12 +281,17 @@ def _pyarrow() -> tuple[Any, Any]:
 
 def _write_parquet(path: Path, sheet: Sheet) -> list[int]:
     pyarrow, parquet = _pyarrow()
-    columns = {column: [row.get(column) for row in sheet.rows] for column in sheet.columns}
+    columns = {column: [_encodable(row.get(column)) for row in sheet.rows] for column in sheet.columns}
     # A column without any cell filled would have no type.
     kinds = {column: None if any(map(_is_number, cells)) else pyarrow.string() for column, cells in columns.items()}
     arrays = {column: pyarrow.array(cells, kinds[column]) for column, cells in columns.items()}
     parquet.write_table(pyarrow.table(arrays), path)
     return []
+
+
+def _encodable(cell: Cell) -> Cell:
+    """Half a surrogate pair is no character, and UTF-8 has no bytes for it."""
+    return cell.encode("utf-8", "backslashreplace").decode() if isinstance(cell, str) else cell
 
 
 def _is_number(cell: Cell) -> bool:

@@ -24,6 +24,7 @@ AS = OmopConcept(concept_id=999, vocabulary_id="SNOMED", name="Aortic valve sten
 CONCEPT_MAP = {"mitral_regurgitation": MR, "aortic_stenosis": AS}
 
 EMPTY = Lexicon(name="empty")
+TEXT = st.text().filter(str.strip)
 # OMOP_CDMv5.4_Field_Level.csv of OHDSI/CommonDataModel: name, required, length of a varchar.
 STCM_FIELDS = [
     ("source_code", True, 50),
@@ -102,7 +103,10 @@ def test_source_to_concept_map_maps_what_is_plainly_said(values: list[CellValue]
 
 
 @settings(max_examples=50)
-@given(texts=st.lists(st.one_of(st.text(), st.text('aé,"\n', min_size=40, max_size=400)), max_size=12, unique=True), column=st.text())
+@given(
+    texts=st.lists(st.one_of(TEXT, st.text('aé,"\n', min_size=40, max_size=400).filter(str.strip)), max_size=12, unique=True),
+    column=st.text(),
+)
 def test_source_to_concept_map_keeps_the_fields_of_cdm_5_4(texts: list[str], column: str, make: Make) -> None:
     rows = stcm([make(text, "mitral_regurgitation", column=name) for name in (column, f"{column}-2") for text in texts])
     for row in rows:
@@ -185,7 +189,11 @@ def test_usagi_opens_what_it_would_have_saved(values: list[CellValue]) -> None:
 
 
 @settings(max_examples=60)
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\')), min_size=1, max_size=8, unique=True))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\')).filter(str.strip), min_size=1, max_size=8, unique=True
+    )
+)
 def test_usagi_reads_any_value_as_it_was_but_for_line_breaks(make: Make, texts: list[str]) -> None:
     rows = usagi([make(text, "mitral_regurgitation") for text in texts])
     assert [row["sourceName"] for row in rows] == [re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text) for text in texts]
@@ -270,7 +278,7 @@ def test_a_finer_code_has_the_finer_name_and_a_terminology_its_own_id(make: Make
 
 
 @settings(max_examples=40)
-@given(texts=st.lists(st.text(min_size=1), min_size=1, max_size=8, unique=True), column=st.text())
+@given(texts=st.lists(TEXT, min_size=1, max_size=8, unique=True), column=st.text())
 def test_any_value_survives_sssom(make: Make, texts: list[str], column: str) -> None:
     _, rows = sssom(written(write_sssom, [make(text, column=column) for text in texts], lexicon=EMPTY))
     assert [row["subject_label"] for row in rows] == texts
@@ -289,3 +297,7 @@ def test_columns_keep_the_same_value_apart(make: Make) -> None:
     both = [make("MI", "mitral_regurgitation", column="echo"), make("MI", "myocardial_infarction", column="hx")]
     assert [row["sourceCode"] for row in usagi(both)] == ["echo:MI", "hx:MI"]
     assert [(row["source_vocabulary_id"], row["target_concept_id"]) for row in stcm(both)] == [("echo", "315273"), ("hx", "0")]
+
+
+def test_a_blank_cell_is_no_value(make: Make) -> None:
+    assert [mapping.value for mapping in mappings_of([make(""), make(" \n"), make("0")])] == ["0"]

@@ -59,11 +59,12 @@ class ValueMapping:
 def mappings_of(values: Iterable[CellValue]) -> list[ValueMapping]:
     """A mapping for each distinct value, in the order of the columns and then of the values.
 
-    A value that companion columns resolve differently in different rows is ambiguous here: a mapping set has no rows.
+    A blank cell is no value. One that companion columns resolve differently in different rows is ambiguous here: a mapping set has no rows.
     """
     grouped: dict[tuple[str, str], list[CellValue]] = {}
     for value in values:
-        grouped.setdefault((value.column, value.value), []).append(value)
+        if value.value.strip():
+            grouped.setdefault((value.column, value.value), []).append(value)
     columns = list(dict.fromkeys(column for column, _ in grouped))
     ordered = sorted(grouped.values(), key=lambda same: columns.index(same[0].column))
     return [_mapping(same) for _, part in groupby(ordered, key=lambda same: same[0].column) for same in part]
