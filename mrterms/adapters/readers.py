@@ -45,11 +45,15 @@ class SourceNote:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A note, or a file, that cannot be read; ``reason`` never holds text of the note."""
+    """A note, or a file, that cannot be read; ``reason`` never holds text of the note.
+
+    ``misnamed``: an option names a column that the file has not.
+    """
 
     note_id: str | None
     place: str
     reason: str
+    misnamed: bool = False
 
 
 Source = SourceNote | Unreadable
@@ -304,7 +308,7 @@ def _read_csv(lines: Iterable[_Line], path: str, options: ReadOptions) -> Iterat
         elif header is None:
             header = cells
             if (fault := _missing(header, options)) is not None:
-                yield Unreadable(None, file, fault)
+                yield Unreadable(None, file, fault, misnamed=True)
                 return
         elif len(cells) > len(header):
             fault = f"{len(cells)} cells under {len(header)} columns: a text without quotes?"
@@ -354,7 +358,7 @@ def _read_parquet(path: str, options: ReadOptions) -> Iterator[Source]:
         with _parquet().ParquetFile(path) as table:
             names = table.schema_arrow.names
             if (fault := _missing(names, options)) is not None:
-                yield Unreadable(None, file, fault)
+                yield Unreadable(None, file, fault, misnamed=True)
                 return
             wanted = [name for name in dict.fromkeys((options.id_column or "note_id", options.text_column)) if name in names]
             row = 0

@@ -75,7 +75,7 @@ def annotate_command(
             raise typer.Exit(_INTERRUPTED) from None
     if console.failed:
         console.say(f"{console.done} notes done, {console.failed} could not be")
-        raise typer.Exit(1)
+        raise typer.Exit(2 if console.misnamed == console.failed and not console.done else 1)
 
 
 def _check_output(output: Path | None, inputs: list[str], *, resume: bool) -> None:
@@ -95,7 +95,7 @@ class _Console:
     """Standard error: what could not be done, and on a terminal how far the job is."""
 
     def __init__(self, live: bool) -> None:
-        self.done = self.failed = 0
+        self.done = self.failed = self.misnamed = 0
         self._shown = time.monotonic()
         self._bar: Any = None
         if live:
@@ -127,6 +127,7 @@ class _Console:
     def report(self, fault: Unreadable) -> None:
         """Name a note that cannot be done."""
         self.failed += 1
+        self.misnamed += fault.misnamed
         note = f" note {fault.note_id}:" if fault.note_id and fault.note_id != fault.place else ""
         self.say(f"{fault.place}:{note} {fault.reason}")
 

@@ -49,7 +49,7 @@ _SURE: Final = 0.9
 _PRIOR_FLOOR: Final = 0.002
 """No sense is impossible: CASI and Vanderbilt saw hundreds of mentions a form, not millions (domain.md 2.1)."""
 _SHOWN: Final = 5
-_LEAST: Final = 0.0005
+_LEAST: Final = 0.005
 """Candidates less likely than this are not listed."""
 _MARGIN: Final = 3 * WINDOW // 2
 """Tokens cut out to each side: the words of the window with their punctuation."""

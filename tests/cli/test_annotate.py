@@ -41,7 +41,10 @@ def test_notes_that_cannot_be_done_are_named_without_their_text(tmp_path: Path) 
 def test_wrong_usage(tmp_path: Path) -> None:
     note = tmp_path / "n.txt"
     note.write_text("MR")
+    table = tmp_path / "t.csv"
+    table.write_text("id,report\n1,MR\n")
     for arguments, said in (
+        ([table], "no column 'text'; found id, report"),
         (["absent.jsonl"], "absent.jsonl: no such file or folder"),
         ([note, "--format", "xml"], "unknown format 'xml'"),
         ([note, "--resume"], "--resume needs an output"),
@@ -53,7 +56,7 @@ def test_wrong_usage(tmp_path: Path) -> None:
         done = mrterms("annotate", *arguments)
         assert (done.returncode, done.stdout if arguments else b"") == (2, b"")
         assert said in done.stderr.decode()
-    assert os.listdir(tmp_path) == ["n.txt"]
+    assert sorted(os.listdir(tmp_path)) == ["n.txt", "t.csv"]
 
 
 def test_resume_of_a_finished_table_does_nothing(tmp_path: Path) -> None:
