@@ -151,7 +151,7 @@ class Chooser:
         match, sense = one["match"], one["sense"]
         if not is_open(one):
             how = {"exact": "as written", "variant": "another spelling", "fuzzy": "a misspelling", "pattern": "a description"}
-            told = how.get(match["kind"], "short form with one meaning here")
+            told = match["reason"] or how.get(match["kind"], "a short form with one meaning")
             return f"the term {match['term']!r} ({told})"
         heard = [hint for hint in hints.get(form_of(one), ()) if self._speaks(hint, sense)]
         said = [cue["cue"] for cue in sense["evidence"] if "start" in cue and cue["weight"] > _SPEAKS][:2]
@@ -166,9 +166,10 @@ class Chooser:
 
     @staticmethod
     def _speaks(hint: Hint, sense: Mapping[str, Any]) -> bool:
-        """Whether a hint tells the best candidate from the next."""
+        """Whether a hint tells the best candidate from the next; for a choice made, only what spoke for it."""
         best, second = ([*(one["concept_id"] for one in sense["candidates"]), "", ""])[:2]
-        return abs(hint.weights.get(best, 0.0) - hint.weights.get(second, 0.0)) > _SPEAKS
+        told = hint.weights.get(best, 0.0) - hint.weights.get(second, 0.0)
+        return (abs(told) if sense["status"] == "ambiguous" else told) > _SPEAKS
 
     # --- codes -------------------------------------------------------------------------------------------------------------
 

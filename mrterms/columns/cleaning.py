@@ -19,7 +19,8 @@ import mrterms.columns.accessor  # noqa: F401  # registers frame.mrterms
 from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked
-from mrterms.columns.evidence import ColumnEvidence, SenseReader, form_of, is_open
+from mrterms.columns.evidence import ColumnEvidence, SenseReader, form_of, is_clear, is_open, let_the_cell_lead
+from mrterms.columns.notations import Notations
 from mrterms.columns.records import CellValue, CleanResult, Decision
 from mrterms.columns.values import Distinct, distinct_values, joined
 from mrterms.components.shared import ANNOTATIONS, HINTS
@@ -38,7 +39,7 @@ Progress = Callable[[int, int], None]
 
 _LONGEST: Final = 100_000
 """Characters from which a cell is no cell any more; it is kept and left unread."""
-_CODE_COLUMN: Final = re.compile(r"icd|code|snomed|(?:^|_)(?:cd|dx\d*)$", re.IGNORECASE)
+_CODE_COLUMN: Final = re.compile(r"icd|code|snomed|_cd$", re.IGNORECASE)
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BATCH: Final = 512
 _ZONE: Final = 4_096
@@ -208,6 +209,7 @@ class _Cleaner:
         self._nlp, self._lexicon, self._index, self._column = nlp, lexicon, index, column
         self._n_process, self._step = n_process, step
         self._senses = SenseReader(nlp, lexicon)
+        self._notations = Notations()
         self.chooser = self._chooser()
 
     def clean(self, cells: Distinct, contexts: list[Distinct]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
@@ -258,7 +260,7 @@ class _Cleaner:
             return _Cell(value, None, ())
         text = _LONE_SURROGATE.sub("\ufffd", value)
         codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
-        text = blanked(text, codes).strip()
+        text = self._notations.written_out(blanked(text, codes).strip())
         return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)
 
     def _read(self, texts: set[str]) -> dict[str, tuple[Annotation, ...]]:
@@ -291,9 +293,12 @@ class _Cleaner:
             if not is_open(one) or (form := form_of(one)) in found:
                 continue
             senses = [candidate["concept_id"] for candidate in one["sense"]["candidates"]]
-            hints = [*evidence.hints(form), *(self._code_hint(code, senses) for code in cell.codes)]
+            hints = list(evidence.hints(form))
             if context and (hint := evidence.context_hint(form, context)) is not None:
                 hints.append(hint)
+            if is_clear(one, cell.text):
+                hints = let_the_cell_lead(one, hints)
+            hints += [self._code_hint(code, senses) for code in cell.codes]
             found[form] = tuple(hint for hint in hints if hint.weights)
         return {form: hints for form, hints in found.items() if hints}
 

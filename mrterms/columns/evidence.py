@@ -20,7 +20,7 @@ from mrterms.lexicon import Lexicon
 from mrterms.records import Annotation
 from mrterms.sense import Hint, Resolver
 
-__all__ = ["ColumnEvidence", "SenseReader", "form_of", "is_open"]
+__all__ = ["ColumnEvidence", "SenseReader", "form_of", "is_clear", "is_open", "let_the_cell_lead"]
 
 LIST_WEIGHT: Final = 0.5
 """What a list made of a column counts of a list that somebody wrote: its members stand in other rows, not beside each other."""
@@ -38,6 +38,8 @@ _HALF: Final = 3
 """Other values that give a column half its say."""
 _LONGEST: Final = 60
 _CLEAR: Final = 0.9
+_LESS: Final = 0.3
+"""What then stays of a hint; the sense step does the same with the words of other sentences."""
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -49,6 +51,21 @@ def is_open(annotation: Annotation) -> bool:
 def form_of(annotation: Annotation) -> str:
     """The short form of an open mention, as the lexicon writes it."""
     return str(annotation["match"]["term"])
+
+
+def is_clear(annotation: Annotation, text: str | None) -> bool:
+    """Whether the words of a cell, and not the form's mere frequency, settle an open mention."""
+    candidates = annotation["sense"]["candidates"]
+    return bool(candidates) and annotation["text"] != (text or "").strip() and candidates[0]["probability"] >= _CLEAR
+
+
+def let_the_cell_lead(annotation: Annotation, hints: Sequence[Hint]) -> list[Hint]:
+    """Where a cell says one sense clearly and everything around it another, the latter counts less: "old MI" among valves."""
+    best, *others = [candidate["concept_id"] for candidate in annotation["sense"]["candidates"]]
+    against = max((sum(hint.weights.get(other, 0.0) - hint.weights.get(best, 0.0) for hint in hints) for other in others), default=0.0)
+    if against <= 0.0:
+        return list(hints)
+    return [Hint(hint.label, {sense: _LESS * weight for sense, weight in hint.weights.items()}) for hint in hints]
 
 
 class SenseReader:
@@ -196,10 +213,8 @@ def _clear_cells(counts: Mapping[str, int], readings: Mapping[str, Sequence[Anno
     found: dict[str, dict[str, float]] = {}
     for value, read in readings.items():
         for one in read:
-            if not is_open(one) or one["text"] == value.strip():
-                continue
-            best = max(one["sense"]["candidates"], key=lambda candidate: float(candidate["probability"]))
-            if best["probability"] >= _CLEAR:
+            if is_open(one) and is_clear(one, value):
+                best = one["sense"]["candidates"][0]
                 senses = found.setdefault(form_of(one), {})
                 senses[best["concept_id"]] = senses.get(best["concept_id"], 0.0) + math.sqrt(counts[value])
     return found

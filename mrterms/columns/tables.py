@@ -159,15 +159,13 @@ def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Tab
     if not lines:
         raise InputError("the table is empty", file=name)
     delimiter = options.delimiter or _delimiter(lines, suffix)
-    records = _records(lines, delimiter)
-    first = next(records)
+    first = next(_records(lines, delimiter))
     if first.cells is None:
         raise InputError(f"the header cannot be read: {first.reason}", file=name, line=1)
-    if options.header:
-        names, head = first.cells, first.text
-    else:
-        names, head, records = [str(number) for number in range(1, len(first.cells) + 1)], None, _records(lines, delimiter)
-    found = _collect(records, names, name)
+    width, head = len(first.cells), first.text if options.header else None
+    names = first.cells if options.header else [str(number) for number in range(1, width + 1)]
+    start = len(io.StringIO(first.text, newline="").readlines()) if options.header else 0
+    found = _collect(_records(lines, delimiter, width, at=start), names, name)
     kind = "tsv" if delimiter == "\t" else "csv"
     return replace(found, kind=kind, notes=tuple(notes), encoding=encoding, delimiter=delimiter, head=head, mark=mark)
 
@@ -253,9 +251,11 @@ def _delimiter(lines: Sequence[str], suffix: str) -> str:
     return best
 
 
-def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
-    """The records of a table with the lines they stand on. A quote that does not close costs its own line only."""
-    at = 0
+def _records(lines: Sequence[str], delimiter: str, width: int = 0, *, at: int = 0) -> Iterator[_Record]:
+    """The records of a table with the lines they stand on. A quote that does not close costs its own line only.
+
+    With ``width``, cells of several lines are believed only where they make a row of so many fields.
+    """
     while at < len(lines):
         line = lines[at]
         if '"' not in line:
@@ -264,12 +264,14 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
             continue
         used = iter(range(at, min(at + _MOST_LINES, len(lines))))
         last = at
+        cells: list[str] | None
         try:
             reader = csv.reader((lines[last := place] for place in used), delimiter=delimiter, strict=True)
             cells = next(reader)
-        except csv.Error as error:
-            reason = "a quote is not closed" if "unexpected end" in str(error) else "a quote stands where none can"
-            yield _Record(at + 1, line, None, reason)
+        except csv.Error:
+            cells = None
+        if cells is None or (last > at and width and len(cells) != width):
+            yield _Record(at + 1, line, None, "a quote does not close, or stands where none can")
             at += 1
             continue
         yield _Record(at + 1, line if last == at else "".join(lines[at : last + 1]), cells)
@@ -359,7 +361,7 @@ def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
     out.write(table.mark)
     delimiter, width = table.delimiter, table.frame.shape[1]
     if table.head is not None:
-        out.write(_extended(table.head, delimiter + delimiter.join(_quoted(str(name), delimiter) for name in added.columns)))
+        out.write(_extended(table.head, "".join(delimiter + _quoted(str(name), delimiter) for name in added.columns)))
     tails = _tails(added, delimiter)
     waiting: list[str] = []
     for line in table.lines:
@@ -385,7 +387,7 @@ def _tails(added: pd.DataFrame, delimiter: str) -> list[str]:
         cells = added.iloc[:, place].tolist()
         known = {cell: delimiter + _quoted(_plain(cell), delimiter) for cell in set(cells) if cell == cell}
         columns.append([known.get(cell, delimiter) for cell in cells])
-    return ["".join(cells) for cells in zip(*columns, strict=True)]
+    return ["".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(added)
 
 
 def _plain(cell: object) -> str:
