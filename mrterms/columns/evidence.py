@@ -40,6 +40,8 @@ _LONGEST: Final = 60
 _CLEAR: Final = 0.9
 _LESS: Final = 0.3
 """What then stays of a hint; the sense step does the same with the words of other sentences."""
+_MOST_AGAINST: Final = 2.0
+"""And all that stands around a clear cell brings no other sense nearer than so many log-odds."""
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -65,7 +67,8 @@ def let_the_cell_lead(annotation: Annotation, hints: Sequence[Hint]) -> list[Hin
     against = max((sum(hint.weights.get(other, 0.0) - hint.weights.get(best, 0.0) for hint in hints) for other in others), default=0.0)
     if against <= 0.0:
         return list(hints)
-    return [Hint(hint.label, {sense: _LESS * weight for sense, weight in hint.weights.items()}) for hint in hints]
+    less = min(_LESS, _MOST_AGAINST / against)
+    return [Hint(hint.label, {sense: less * weight for sense, weight in hint.weights.items()}) for hint in hints]
 
 
 class SenseReader:

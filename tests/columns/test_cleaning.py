@@ -38,14 +38,13 @@ def read(column: str, cells: list[Any], nlp: Language, **options: Any) -> dict[s
 
 @pytest.fixture(scope="module")
 def cells(nlp: Language) -> dict[tuple[str, str], CellValue]:
-    """Every case, read in a column of its own kind with the other cells of the kind and no other case; those of codes at once."""
-    codes = read("", [case["cell"] for case in CASES if case["others"] == "codes"], nlp)
-    found = {("codes", cell): value for cell, value in codes.items()}
-    for case in CASES:
-        if case["others"] == "codes":
-            continue
-        name, others = KINDS[case["others"]]
-        found[case["others"], case["cell"]] = read(name, [*filter(None, others.split("|")), case["cell"]], nlp)[case["cell"]]
+    """Every case, read in a column of its kind; what stands alone is read alone."""
+    found = {}
+    for kind, (name, others) in KINDS.items():
+        own = [case["cell"] for case in CASES if case["others"] == kind]
+        for cells in ([cell] for cell in own) if kind == "alone" else (own,):
+            read_cells = read(name, [*filter(None, others.split("|")), *cells], nlp)
+            found |= {(kind, cell): read_cells[cell] for cell in cells}
     return found
 
 
