@@ -33,6 +33,8 @@ _REMARK = 10
 """How many words a bracket or date between an operation and its reason may have."""
 _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
+_ON = ("neither", "both", "none", "died", "deceased")
+"""Words that go on about relatives behind a semicolon."""
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -147,7 +149,7 @@ class _Reader:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
             for place in range(target.first, target.last):
-                if self.line.lower[place] in self.words["done"]:
+                if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
                     found.setdefault("historical", []).append((place, place + 1))
         return found
 
@@ -241,8 +243,11 @@ class _Reader:
             before -= 1
         if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
             return False
-        following = lower[hit.end : hit.end + 3]
-        for word in following:
+        behind = hit.end
+        if lower[behind : behind + 1] == ["("] and ")" in lower[behind : behind + _REMARK]:  # "his sister (a nurse) says"
+            aside = lower.index(")", behind)
+            behind = aside + 1 if lower[aside + 1 : aside + 2] and lower[aside + 1] in self.words["report"] else behind
+        for word in lower[behind : behind + 3]:
             if word in self.words["report"]:
                 return False
             if word in ("had", "has", "with", "died", "have", ",", "(", ":"):
@@ -278,7 +283,7 @@ class _Reader:
             if one.start >= target.first:
                 break
             roles = one.entry.roles
-            if "stop" in roles or "patient" in one.entry.opens:
+            if "patient" in one.entry.opens or ("stop" in roles and lower[one.end] not in _ON):
                 return False
             if "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] and not hit.entry.heading:
                 return False
