@@ -324,9 +324,9 @@ class _Reader:
         owned = self.line.lower[max(target.first - 1, 0)] in self.words["possessive"]
         if "query" in found and target.kind != "procedure" and not settled and not owned:
             return "uncertain", ("query",)
-        if "historical" in found and not (target.kind == "lesion" and "known" in found):
+        if "historical" in found and not (target.kind == "lesion" and "known" in found) and "in_place" not in found:
             return "historical", ("historical",)
-        return self._by_section(target, found, section, settled), ("known", "present")
+        return self._by_section(target, found, section, settled), ("known", "present", "in_place")
 
     def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
         if section in _HISTORIES and "known" not in found:

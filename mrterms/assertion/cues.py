@@ -13,7 +13,7 @@ __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
 CATEGORIES = frozenset(
     {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
-    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study"}
+    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "in_place"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
