@@ -29,7 +29,7 @@ _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _DASHES = frozenset({"-", "–", "−"})
-_REMARK = 10
+_REMARK = 20
 """How many words a bracket or date between an operation and its reason may have."""
 _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
@@ -132,7 +132,7 @@ class _Reader:
         adjectives, remark = between[at + 1 :], between[:at]
         if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
             return False
-        dated = not remark or remark[0] in ("(", "in", "on") or remark[0].isdigit()
+        dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0].isdigit()
         return dated and len(remark) <= _REMARK and self.words["verb"].isdisjoint(remark)
 
     # What speaks of a mention
@@ -187,7 +187,7 @@ class _Reader:
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
         lower = self.line.lower
-        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != ".":
+        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._parted(hit):
             return False
         end = hit.start
         while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
@@ -200,6 +200,11 @@ class _Reader:
                     before -= 1
                 ends.add(before)
         return target.last in ends
+
+    def _parted(self, hit: Hit) -> bool:
+        """Whether a tab or line break ends a value that leads nothing in ("MS none<tab>TR trace", not "no   murmurs")."""
+        tokens = self.sentence.tokens
+        return "absent" not in hit.entry.opens and tokens[hit.end] - tokens[hit.end - 1] > 1
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
@@ -244,7 +249,7 @@ class _Reader:
         if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
             return False
         behind = hit.end
-        if lower[behind : behind + 1] == ["("] and ")" in lower[behind : behind + _REMARK]:  # "his sister (a nurse) says"
+        if lower[behind : behind + 1] == ["("] and ")" in lower[behind : behind + _MODIFIERS + 2]:  # "his sister (a nurse) says"
             aside = lower.index(")", behind)
             behind = aside + 1 if lower[aside + 1 : aside + 2] and lower[aside + 1] in self.words["report"] else behind
         for word in lower[behind : behind + 3]:

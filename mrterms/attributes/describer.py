@@ -110,11 +110,14 @@ class Describer:
         if not hits:
             return [None] * len(targets)
         self._add_facts(found, atoms, hits, places, quote)
-        grades = self._grades.bind(atoms.texts, hits, places)
+        cells = quote.cells(atoms) if len(targets) > 1 else frozenset()
+        measures = self._measures.find(atoms, hits)
+        measured = {measure.last: measure.first for measure in measures}
+        grades = self._grades.bind(atoms.texts, hits, places, cells=cells, measured=measured)
         severities = [
             self._severity(grade, place.lesion, atoms, quote) if grade else None for grade, place in zip(grades, places, strict=True)
         ]
-        for measure in self._measures.find(atoms, hits):
+        for measure in measures:
             number = self._measures.bind(measure, atoms.texts, places)
             if number is not None:
                 found[number].extend(self._measured(measure, places[number].lesion, severities[number], atoms, quote))
@@ -285,6 +288,16 @@ class _Quote:
             return quoted
         text, offset = (self._text(), 0) if self._text is not None else self.sentence()
         return text[start - offset : end - offset]
+
+    def cells(self, atoms: Atoms) -> frozenset[int]:
+        """The atoms before which a tab stands."""
+        starts, words, tokens = self._sentence.starts, self._sentence.words, self._sentence.tokens
+        if self._text is None or tokens[-1] - tokens[0] == len(tokens) - 1:
+            return frozenset()
+        text = self._text()
+        parted = [place for place in range(1, len(tokens)) if tokens[place] - tokens[place - 1] > 1]
+        tabs = [starts[place] for place in parted if "\t" in text[starts[place - 1] + len(words[place - 1]) : starts[place]]]
+        return frozenset(atoms.within(start, start)[0] for start in tabs)
 
     def sentence(self) -> tuple[str, int]:
         """The sentence with blanks for white space, and its offset in the document."""

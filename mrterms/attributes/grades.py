@@ -7,7 +7,7 @@ Lesions joined in a list share a grade that none of them has for itself ("mild M
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -147,16 +147,30 @@ class GradeBinder:
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
 
-    def bind(self, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place]) -> list[GradePhrase | None]:
-        """The grade of each place, in the order given."""
-        lesions = {(place.first, place.last) for place in places}
+    def bind(
+        self,
+        atoms: list[str],
+        hits: Sequence[Hit],
+        places: Sequence[Place],
+        *,
+        cells: Set[int] = frozenset(),
+        measured: Mapping[int, int] | None = None,
+    ) -> list[GradePhrase | None]:
+        """The grade of each place, in the order given.
+
+        ``cells`` are the atoms before which a tab parts the cells of a table; ``measured`` are measurements, as their end and
+        their beginning: a lesion's grade may stand behind them ("MR, jet area 3.2 cm2, mild").
+        """
+        lesions = {(place.first, place.last) for place in places} | {
+            (place.first, place.last + 1) for place in places if atoms[place.last : place.last + 1] == ["."]
+        }
         if all(hit.meaning.grade is None for hit in hits):
             return [None] * len(places)
-        # "TR" is a lesion or a trace: what is marked as a lesion is no grade.
+        # "TR" and "TR." are a lesion or a trace: what is marked as a lesion is no grade.
         phrases = grade_phrases([hit for hit in hits if (hit.first, hit.last) not in lesions], atoms)
         if not phrases:
             return [None] * len(places)
-        return _Sentence(self._roles, atoms, hits, places, phrases).grades()
+        return _Sentence(self._roles, atoms, hits, places, phrases, cells, measured or {}).grades()
 
     def continued(self, atoms: list[str], hits: Sequence[Hit]) -> GradePhrase | None:
         """The grade of a sentence that speaks on of the lesion before it: "It is severe", "Severity: moderate"."""
@@ -175,8 +189,18 @@ class GradeBinder:
 class _Sentence:
     """One sentence while its grades are bound."""
 
-    def __init__(self, roles: Roles, atoms: list[str], hits: Sequence[Hit], places: Sequence[Place], phrases: list[GradePhrase]) -> None:
-        self.roles, self.atoms, self.places, self.phrases = roles, atoms, places, phrases
+    def __init__(
+        self,
+        roles: Roles,
+        atoms: list[str],
+        hits: Sequence[Hit],
+        places: Sequence[Place],
+        phrases: list[GradePhrase],
+        cells: Set[int],
+        measured: Mapping[int, int],
+    ) -> None:
+        self.measured = measured
+        self.roles, self.atoms, self.places, self.phrases, self.cells = roles, atoms, places, phrases, cells
         self.beginning: dict[int, list[int]] = {}
         self.ending: dict[int, list[int]] = {}
         for number, place in enumerate(places):
@@ -216,11 +240,19 @@ class _Sentence:
         """Between two lesions: "TR, mild MR" grades the second, "MR 2+ TR 1+" and "MR: mild TR: trace" the first."""
         if any(self.claims[number].before or self.claims[number].after for number in behind):
             return True
+        if self.cells and (parted := self._parted(phrase, ahead, behind)) is not None:
+            return parted
         if manner == "soft":
             return True
         if self._own_grade_follows(self.places[ahead[0]].last):
             return False
         return not (phrase.figure and manner in ("bare", "predicate"))
+
+    def _parted(self, phrase: GradePhrase, ahead: list[int], behind: list[int]) -> bool | None:
+        """Whether only the lesion behind the grade is in its cell: "MR mild<tab>MS none"; None where cells do not tell."""
+        after = any(phrase.last <= cell <= self.places[ahead[0]].first for cell in self.cells)
+        before = any(self.places[behind[0]].last <= cell <= phrase.first for cell in self.cells)
+        return before if after != before else None
 
     def _own_grade_follows(self, end: int) -> bool:
         at = end
@@ -279,8 +311,12 @@ class _Sentence:
             if at in self.ending:
                 return self._accept(phrase, self.ending[at], manner, at)
             atom = self.atoms[at - 1]
-            if at in self.fact_to:
-                at = self.fact_to[at]
+            if at in self.fact_to or at in self.measured:
+                manner = "soft" if at in self.measured and manner == "bare" else manner
+                begin = self.fact_to[at] if at in self.fact_to else self.measured[at]
+                if inner := [end for end in self.ending if begin < end < at]:  # "MR jet area 3.2 cm2, mild"
+                    return self._accept(phrase, self.ending[max(inner)], manner, max(inner))
+                at = begin
                 continue
             if atom in _CLOSE and (opening := self._opening(at - 1)) is not None:
                 at, manner = opening, "predicate" if manner == "predicate" else "soft"

@@ -18,9 +18,9 @@ from mrterms.records import Assertion
 from mrterms.text.view import View
 
 TABLE = Path(__file__).parents[2] / "corpora" / "challenges" / "assertion.tsv"
-LEAST = {0: 0.985, 1: 0.920}
-"""Rows with even and with odd numbers. Cues were written with the errors of the even rows in view; those of the odd rows
-were seen once, too, so neither half is a clean measure any more: this guards a level, it does not estimate one."""
+LEAST = {0: 0.98, 1: 0.98}
+"""Rows with even and with odd numbers. Cues were written with the errors of all rows in view, so neither half is a clean
+measure: this guards a level (issue 5 asks 0.97), it does not estimate one. First readings are in corpora/challenges/README.md."""
 
 
 def is_right(mention: dict[str, Any], assertion: Assertion) -> bool:
