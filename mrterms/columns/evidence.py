@@ -63,7 +63,8 @@ def is_clear(annotation: Annotation, text: str | None) -> bool:
 
 def let_the_cell_lead(annotation: Annotation, hints: Sequence[Hint]) -> list[Hint]:
     """Where a cell says one sense clearly and everything around it another, the latter counts less: "old MI" among valves."""
-    best, *others = [candidate["concept_id"] for candidate in annotation["sense"]["candidates"]]
+    best = annotation["sense"]["candidates"][0]["concept_id"]
+    others = {sense for hint in hints for sense in hint.weights} - {best}
     against = max((sum(hint.weights.get(other, 0.0) - hint.weights.get(best, 0.0) for hint in hints) for other in others), default=0.0)
     if against <= 0.0:
         return list(hints)
