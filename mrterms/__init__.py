@@ -13,6 +13,7 @@ from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, M
 from mrterms.records import Note
 
 if TYPE_CHECKING:
+    from mrterms.adapters.jobs import export
     from mrterms.cohorts.rollup import rollup
     from mrterms.columns import normalize_column
     from mrterms.pipeline import annotate, annotate_many, load, normalize
@@ -27,6 +28,7 @@ __all__ = [
     "Note",
     "annotate",
     "annotate_many",
+    "export",
     "load",
     "normalize",
     "normalize_column",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _LAZY = dict.fromkeys(("annotate", "annotate_many", "load", "normalize"), "pipeline") | {
+    "export": "adapters.jobs",
     "normalize_column": "columns",
     "rollup": "cohorts.rollup",
 }

@@ -12,7 +12,7 @@ import csv
 import gzip
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -142,9 +142,10 @@ def _read_lines(path: Path, with_text: bool) -> Found:
 
 def _read_table(path: Path, columns: NoteColumns, with_text: bool, *, owned: bool) -> Found:
     with _table(path) as (header, rows):
-        if _CLEANED in header:
+        prefixes = [name.removesuffix(_CLEANED) for name in header if name.endswith(_CLEANED)]
+        if prefixes:
             _need(header, [columns.patient, columns.date] if owned else [columns.note], path)
-            yield from ((number, _cleaned(row, number, path, columns), row) for number, row in rows)
+            yield from ((number, _cleaned(row, number, path, columns, prefixes, with_text), row) for number, row in rows)
         elif {"note_id", "concept_id", "status", "sense_status"} <= set(header):
             _need(header, [columns.patient, columns.date] if owned else [], path)
             for note_id, group in groupby(rows, key=lambda row: str(row[1]["note_id"])):
@@ -199,28 +200,33 @@ def _nested(row: Mapping[str, Any], number: int, path: Path) -> dict[str, Any]:
         raise InputError("a row that is not as `mrterms annotate` wrote it", file=str(path), line=number) from None
 
 
-def _cleaned(row: Mapping[str, Any], number: int, path: Path, columns: NoteColumns) -> Note:
+def _cleaned(row: Mapping[str, Any], number: int, path: Path, columns: NoteColumns, prefixes: Sequence[str], with_text: bool) -> Note:
     """A row of a table of ``mrterms clean`` as a note; without a column of ids it is called after its place."""
-    try:
-        every = json.loads(row.get("mrterms_all") or "[]")
-        mentions = [_of_cell(one) for one in every if one.get("concept_id")]
-    except (ValueError, TypeError, AttributeError):
-        raise InputError("mrterms_all is not as `mrterms clean` wrote it", file=str(path), line=number) from None
-    if not mentions and (concept_id := _cell(row, _CLEANED)):
-        mentions = [
-            _of_cell({"concept_id": concept_id, "assertion": row.get("mrterms_assertion"), "severity": row.get("mrterms_severity")})
-        ]
-    if not mentions and _cell(row, "mrterms_sense_status") == "ambiguous":
-        mentions = [{"concept_id": None, "sense": {"candidates": _candidates(row.get("mrterms_candidates"))}}]
+    mentions = [mention for prefix in prefixes for mention in _of_column(row, f"{prefix}mrterms_", number, path, with_text)]
     return {"note_id": _cell(row, columns.note) or f"{path.name} row {number}", "annotations": mentions}
 
 
-def _of_cell(one: Mapping[str, Any]) -> dict[str, Any]:
+def _of_column(row: Mapping[str, Any], prefix: str, number: int, path: Path, with_text: bool) -> list[dict[str, Any]]:
+    """What one cleaned column says: every concept of the cell, else the main one, else what it may mean."""
+    try:
+        every = json.loads(row.get(f"{prefix}all") or "[]")
+        mentions = [_of_cell(one, with_text) for one in every if one.get("concept_id")]
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(f"{prefix}all is not as `mrterms clean` wrote it", file=str(path), line=number) from None
+    if not mentions and (concept_id := _cell(row, f"{prefix}concept_id")):
+        main = {"concept_id": concept_id, "assertion": row.get(f"{prefix}assertion"), "severity": row.get(f"{prefix}severity")}
+        mentions = [_of_cell(main, with_text)]
+    if not mentions and _cell(row, f"{prefix}sense_status") == "ambiguous":
+        mentions = [{"concept_id": None, "sense": {"candidates": _candidates(row.get(f"{prefix}candidates"))}}]
+    return mentions
+
+
+def _of_cell(one: Mapping[str, Any], with_text: bool) -> dict[str, Any]:
     """A concept of a cell; its assertion and severity stand there as one word each, or as in an annotation."""
     status, grade = one.get("assertion") or "present", one.get("severity") or None
     if isinstance(status, str):
         status = {"status": status, "experiencer": "family" if status == "family" else "patient"}
-    return _slim({**one, "assertion": status, "severity": {"value": grade} if isinstance(grade, str) else grade}, with_text=False)
+    return _slim({**one, "assertion": status, "severity": {"value": grade} if isinstance(grade, str) else grade}, with_text)
 
 
 def _candidates(cell: Any) -> list[dict[str, Any]]:

@@ -6,16 +6,19 @@ import shutil
 import tempfile
 import traceback
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mrterms.adapters.exporters.options import ExportOptions
 from mrterms.adapters.journal import Journal, KnownIds
 from mrterms.adapters.readers import Source, SourceNote, Unreadable
-from mrterms.adapters.writers import WRITERS, Format
+from mrterms.adapters.targets import TARGETS, check_target
+from mrterms.adapters.writers import Format, choose_format
+from mrterms.errors import ConfigError
 from mrterms.records import Note
 
-__all__ = ["Annotator", "Report", "annotate_sources", "annotate_to_file", "annotate_to_stream"]
+__all__ = ["Annotator", "Report", "annotate_sources", "annotate_to_file", "annotate_to_stream", "export"]
 
 Annotator = Callable[[Iterator[tuple[str, str]]], Iterable[Note]]
 """Notes for (note_id, text) pairs, in order: ``mrterms.pipeline.annotate_many`` with its options bound."""
@@ -28,13 +31,21 @@ Job = Callable[..., NoteDicts]
 """``annotate_sources`` with all bound but ``done`` and ``with_source``."""
 
 
-def annotate_to_file(job: Job, output: Path, form: Format, *, resume: bool = False, tick: Callable[[], None] = lambda: None) -> int:
+def annotate_to_file(
+    job: Job,
+    output: Path,
+    form: Format,
+    *,
+    resume: bool = False,
+    options: ExportOptions | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> int:
     """Run a job into a file that is complete or not there; the number of notes in it, those done before included.
 
     A job that is broken off, by an error or by force, leaves its working file for ``resume``; ``tick`` is called after
     each note. Raises :class:`~mrterms.errors.ConfigError` where the output cannot be begun or gone on with.
     """
-    journal = Journal(output, form, resume=resume)
+    journal = Journal(output, form, resume=resume, options=options)
     try:
         for note in job(done=journal.done, with_source=journal.with_source):
             journal.append(note)
@@ -46,8 +57,16 @@ def annotate_to_file(job: Job, output: Path, form: Format, *, resume: bool = Fal
     return journal.count
 
 
-def annotate_to_stream(job: Job, handle: BinaryIO, form: Format, *, tick: Callable[[], None] = lambda: None) -> None:
-    """Run a job into an open handle, note by note; a page, which begins with its legend, comes when all are done."""
+def annotate_to_stream(
+    job: Job, handle: BinaryIO, form: Format, *, options: ExportOptions | None = None, tick: Callable[[], None] = lambda: None
+) -> None:
+    """Run a job into an open handle, note by note; a page, which begins with its legend, comes when all are done.
+
+    Raises :class:`~mrterms.errors.ConfigError` for a format that only a file can hold.
+    """
+    options, target = options or ExportOptions(), TARGETS[form]
+    check_target(form, options, None)
+    assert target.file is not None
     if form == "html":
         with tempfile.TemporaryDirectory(prefix="mrterms-") as folder:
             page = Path(folder) / "page.html"
@@ -55,7 +74,37 @@ def annotate_to_stream(job: Job, handle: BinaryIO, form: Format, *, tick: Callab
             with open(page, "rb") as made:
                 shutil.copyfileobj(made, handle)
     else:
-        WRITERS[form](handle, _ticking(job(), tick))
+        target.file(handle, _ticking(job(with_source=target.with_source(options)), tick), options)
+
+
+def export(
+    notes: Iterable[Note | dict[str, Any]],
+    output: str | Path,
+    *,
+    form: str | None = None,
+    texts: Mapping[str, str] | None = None,
+    options: ExportOptions | None = None,
+) -> int:
+    """Write annotated notes in any format of ``mrterms annotate``; the number of notes.
+
+    ``form`` is the format's name, else it is that of the output's suffix. brat, i2b2, spaCy and HTML need the notes' ``texts``
+    by note id. The output is complete or not there. Raises :class:`~mrterms.errors.ConfigError` for an unknown format, an option
+    that means nothing to it, or a text that is missing.
+    """
+    output = Path(output)
+    chosen, options = choose_format(output, form), options or ExportOptions()
+    check_target(chosen, options, output)
+
+    def job(*, done: Container[str], with_source: bool) -> NoteDicts:
+        for note in notes:
+            plain = note.to_dict() if isinstance(note, Note) else note
+            if with_source and "source" not in plain:
+                if texts is None or plain["note_id"] not in texts:
+                    raise ConfigError(f"{chosen} needs the text of each note", fix="give texts={note_id: text}")
+                plain = plain | {"source": texts[plain["note_id"]]}
+            yield plain
+
+    return annotate_to_file(job, output, chosen, options=options)
 
 
 def _ticking(notes: NoteDicts, tick: Callable[[], None]) -> NoteDicts:

@@ -12,12 +12,15 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from mrterms.adapters.writers import WRITERS, Format, json_line
+from mrterms.adapters.exporters.options import ExportOptions
+from mrterms.adapters.targets import TARGETS, check_folder
+from mrterms.adapters.writers import Format, json_line
 from mrterms.errors import ConfigError
 
 __all__ = ["Journal", "KnownIds"]
@@ -62,8 +65,12 @@ class Journal:
     ``done`` holds their ids. Raises :class:`ConfigError` where an unfinished job would be lost or cannot be continued.
     """
 
-    def __init__(self, output: Path, form: Format, *, resume: bool = False) -> None:
+    def __init__(self, output: Path, form: Format, *, resume: bool = False, options: ExportOptions | None = None) -> None:
         self.output, self.form = output, form
+        self._options = options or ExportOptions()
+        self._target = TARGETS[form]
+        if self._target.folder:
+            check_folder(output)
         self.done = KnownIds()
         self.count = 0
         self._part = output.with_name(output.name + ".part")
@@ -76,15 +83,18 @@ class Journal:
     @staticmethod
     def is_finished(output: Path, form: Format) -> bool:
         """Whether a job was finished that cannot be taken up again: of the formats only JSONL can be added to."""
+        if output.is_dir() and not any(output.iterdir()):
+            return False
         return output.exists() and not output.with_name(output.name + ".part").exists() and (form != "jsonl" or output.suffix == ".gz")
 
     @property
     def with_source(self) -> bool:
-        """Whether each note must bring its text: the page shows it."""
-        return self.form == "html"
+        """Whether each note must bring its text: the page shows it, other programs' formats have it beside."""
+        return self._target.with_source(self._options)
 
     def append(self, note: dict[str, Any]) -> None:
-        """Add a note, as one whole line."""
+        """Add a note, as one whole line. Raises where the format could not hold it."""
+        self._target.check(note)
         self._handle.write(json_line(note))
         self._handle.flush()
         self.count += 1
@@ -95,8 +105,10 @@ class Journal:
                 yield json.loads(line)
 
     def close(self) -> None:
-        """Leave the working file for ``--resume``."""
+        """Leave the working file for ``--resume``, unless nothing was done yet."""
         self._handle.close()
+        if not self.count:
+            self._part.unlink()
 
     def finish(self) -> None:
         """Make the output, move it into place and remove the working file."""
@@ -110,16 +122,22 @@ class Journal:
             self._write(made)
             made.replace(self.output)
         finally:
-            made.unlink(missing_ok=True)
+            shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
         self._part.unlink()
 
     def _write(self, made: Path) -> None:
+        if self._target.folder:
+            made.mkdir()
+            self._target.folder(made, self, self._options)
+            return
+        write = self._target.file
+        assert write is not None
         with open(made, "wb") as plain:
             if self.output.suffix == ".gz":
                 with gzip.open(plain, "wb") as packed:
-                    WRITERS[self.form](cast(BinaryIO, packed), self)
+                    write(cast(BinaryIO, packed), self, self._options)
             else:
-                WRITERS[self.form](plain, self)
+                write(plain, self, self._options)
             plain.flush()
             os.fsync(plain.fileno())
 

@@ -18,7 +18,7 @@ from mrterms.errors import ConfigError, MissingExtraError
 
 __all__ = ["COLUMNS", "WRITERS", "Format", "Writer", "choose_format", "flatten", "json_line", "write_csv", "write_jsonl"]
 
-Format = Literal["jsonl", "csv", "tsv", "parquet", "html"]
+Format = Literal["jsonl", "csv", "tsv", "parquet", "html", "omop", "fhir", "brat", "i2b2", "spacy"]
 NoteDict = dict[str, Any]
 Writer = Callable[[BinaryIO, Iterable[NoteDict]], None]
 
@@ -173,7 +173,7 @@ WRITERS: dict[Format, Writer] = {
     "parquet": _write_parquet,
     "html": write_html,
 }
-"""Writer by format. That of HTML goes over the notes twice and needs ``source``, the text of the note, in each."""
+"""The plain formats; those of other programs stand in ``exporters``. HTML goes over the notes twice and needs their ``source``."""
 
 
 def choose_format(output: Path | None, given: str | None) -> Format:
@@ -182,7 +182,5 @@ def choose_format(output: Path | None, given: str | None) -> Format:
     wanted = given or {"ndjson": "jsonl", "htm": "html"}.get(suffix, suffix)
     for known in get_args(Format):
         if wanted == known:
-            if output is None and known == "parquet":
-                raise ConfigError("Parquet cannot go to standard output", fix="give --output")
             return known  # type: ignore[no-any-return]
     raise ConfigError(f"unknown format {wanted!r}", fix=f"--format {', '.join(get_args(Format))}, or such a suffix of --output")

@@ -14,6 +14,7 @@ import typer
 from mrterms.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mrterms.adapters.exporters.options import ExportOptions
     from mrterms.adapters.readers import Unreadable
 
 __all__ = ["annotate_command"]
@@ -24,7 +25,7 @@ _INTERRUPTED = 130
 def annotate_command(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help=".txt, folder of them, .jsonl, .csv, .tsv, .gz, .parquet or -")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")] = None,
-    form: Annotated[str | None, typer.Option("--format", "-f", help="jsonl, csv, tsv, parquet, html; else by OUTPUT's suffix.")] = None,
+    form: Annotated[str | None, typer.Option("--format", "-f", help="jsonl csv tsv parquet html omop fhir brat i2b2 spacy.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Field or column of the note's id; else note_id if there is one.")] = None,
     text_column: Annotated[str, typer.Option(help="Field or column of the note's text.")] = "text",
     encoding: Annotated[str, typer.Option(help="Encoding of the input, for example cp1252.")] = "utf-8",
@@ -36,6 +37,10 @@ def annotate_command(
     other_senses: Annotated[bool, typer.Option("--other-senses", help="Also give senses such as magnetic resonance.")] = False,
     n_process: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Notes that go through the pipeline together.")] = 64,
+    columns: Annotated[str | None, typer.Option(help="Columns of CSV or TSV: note_id,start,severity.value,codes.ICD10CM ...")] = None,
+    concept_map: Annotated[Path | None, typer.Option(help="TSV of concept_id and omop_concept_id, for omop.")] = None,
+    snippet: Annotated[bool, typer.Option("--snippet", help="Add the words around each mention, for omop: patient data.")] = False,
+    notes_table: Annotated[Path | None, typer.Option(help="Table of note_id, patient_id and date, for fhir.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a job that was stopped; give the same options.")] = False,
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")] = True,
 ) -> None:
@@ -48,11 +53,13 @@ def annotate_command(
 
     Example: mrterms annotate notes.csv --id-column id --text-column report --output annotated.jsonl --n-process 2
     """
-    from mrterms.adapters import jobs, readers, writers
+    from mrterms.adapters import jobs, readers, targets, writers
     from mrterms.adapters.journal import Journal
 
     chosen = writers.choose_format(output, form)
-    _check_output(output, inputs, resume=resume)
+    options = _export_options(columns, concept_map, notes_table, snippet=snippet)
+    targets.check_target(chosen, options, output)
+    _check_output(output, inputs, resume=resume, folder=targets.TARGETS[chosen].folder is not None)
     sources = readers.read_notes(
         inputs, readers.ReadOptions(id_column=id_column, text_column=text_column, max_chars=max_chars, encoding=encoding)
     )
@@ -67,9 +74,9 @@ def annotate_command(
         job = partial(jobs.annotate_sources, sources, bulk, alone=partial(pipeline.annotate_many, nlp=nlp), report=console.report)
         try:
             if output:
-                jobs.annotate_to_file(job, output, chosen, resume=resume, tick=console.tick)
+                jobs.annotate_to_file(job, output, chosen, resume=resume, options=options, tick=console.tick)
             else:
-                jobs.annotate_to_stream(job, sys.stdout.buffer, chosen, tick=console.tick)
+                jobs.annotate_to_stream(job, sys.stdout.buffer, chosen, options=options, tick=console.tick)
         except KeyboardInterrupt:
             console.say(f"stopped after {console.done} notes" + ("; go on with --resume" if output else ""))
             raise typer.Exit(_INTERRUPTED) from None
@@ -78,14 +85,26 @@ def annotate_command(
         raise typer.Exit(2 if console.misnamed == console.failed and not console.done else 1)
 
 
-def _check_output(output: Path | None, inputs: list[str], *, resume: bool) -> None:
+def _export_options(columns: str | None, concept_map: Path | None, notes_table: Path | None, *, snippet: bool) -> ExportOptions:
+    from mrterms.adapters.annotated import read_notes_table
+    from mrterms.adapters.exporters.options import ExportOptions, read_concept_map
+
+    return ExportOptions(
+        columns=tuple(name.strip() for name in columns.split(",")) if columns else (),
+        concept_map=read_concept_map(concept_map) if concept_map else {},
+        snippet=snippet,
+        notes=read_notes_table(notes_table).notes if notes_table else {},
+    )
+
+
+def _check_output(output: Path | None, inputs: list[str], *, resume: bool, folder: bool) -> None:
     if output is None:
         if resume:
             raise ConfigError("--resume needs an output to go on with", fix="give --output")
         return
     if not output.parent.is_dir():
         raise ConfigError("no such folder", file=str(output.parent), fix="make it first")
-    if output.is_dir():
+    if output.is_dir() and not folder:
         raise ConfigError("the output is a folder", file=str(output), fix="give a file")
     if any(given != "-" and output.resolve() == Path(given).resolve() for given in inputs):
         raise ConfigError("the output is also an input", file=str(output), fix="choose another --output")

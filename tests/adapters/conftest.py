@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
+from spacy.language import Language
 
+import mrterms
 from mrterms.records import Note
 
 CONCEPTS = {"MR": "mitral_regurgitation", "MI": None}
@@ -51,3 +55,26 @@ def annotate(pairs: Iterable[tuple[str, str]]) -> Iterator[Note]:
 @pytest.fixture
 def annotator() -> Callable[[Iterable[tuple[str, str]]], Iterator[Note]]:
     return annotate
+
+
+TEXTS = {
+    "1": "Echo: 2+ MI, trace TR, no AS. EF 45%. Mean gradient 5 to 7 mmHg with mitral\nstenosis. Severe MR, EROA > 0.4 cm2.\r\n"
+    "Father had a heart attack.",
+    "2": "s/p MVR in 2014. Old inferior MI 06/2009. Will need TAVR. Possible endocarditis. No family history of MI.",
+    "3": "",
+    "4": "Résumé: MI 😀, «severe MR».\n\nMitral\n  regurgitation, moderate to severe. MI?",
+    "5": "MS, MR and MI: see old chart. Not had mitral valve repair.",
+}
+
+
+@pytest.fixture(scope="session")
+def real_notes(nlp: Language) -> list[dict[str, Any]]:
+    """Notes with a bit of everything, annotated by the pipeline, with their text; tests must not change them."""
+    notes = mrterms.annotate_many(TEXTS.items(), nlp=nlp)
+    return [json.loads(json.dumps(note.to_dict())) | {"source": TEXTS[note.note_id]} for note in notes]
+
+
+@pytest.fixture(scope="session")
+def statuses(real_notes: list[dict[str, Any]]) -> set[str]:
+    """The statuses that occur in them, so that a test can be sure of what it met."""
+    return {one["assertion"]["status"] for note in real_notes for one in note["annotations"]}

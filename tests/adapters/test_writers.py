@@ -65,5 +65,3 @@ def test_the_format_is_given_or_read_from_the_name() -> None:
     assert choose_format(Path("out.dat"), "tsv") == "tsv"
     with pytest.raises(ConfigError, match="unknown format 'xlsx'"):
         choose_format(Path("out.xlsx"), None)
-    with pytest.raises(ConfigError, match="give --output"):
-        choose_format(None, "parquet")
