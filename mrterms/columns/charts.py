@@ -59,7 +59,7 @@ def _altair() -> Any:
 def _outcomes(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     names = {"rows": "rows", "values": "distinct values"}
     counts = [
-        {"of": label, "outcome": outcome, "number": number, "place": list(_OUTCOMES).index(outcome)}
+        {"of": label, "kind": outcome, "number": number, "place": list(_OUTCOMES).index(outcome)}
         for key, label in names.items()
         for outcome, number in part[key].items()
         if number
@@ -72,7 +72,7 @@ def _outcomes(altair: Any, part: Mapping[str, Any]) -> Chart | None:
         .encode(
             x=altair.X("number:Q", stack="normalize", title=None, axis=altair.Axis(format="%")),
             y=altair.Y("of:N", sort=list(names.values()), title=None),
-            color=_colour(altair, "outcome", _OUTCOMES, counts),
+            color=_colour(altair, _OUTCOMES, counts),
             order="place:O",
         )
     )
@@ -85,51 +85,37 @@ def _concepts(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     top = part["concepts"][:_TOP]
     if not top:
         return None
-    counts = [
-        {
-            "concept": _label(one["preferred_name"]),
-            "status": status.replace("_", " "),
-            "rows": number,
-            "place": list(_STATUSES).index(status),
-        }
-        for one in top
-        for status, number in one["statuses"].items()
-    ]
-    chart = (
-        altair.Chart(altair.Data(values=counts), height=altair.Step(20))
-        .mark_bar()
-        .encode(
-            x=altair.X("rows:Q", title="rows", axis=_figures(altair)),
-            y=altair.Y("concept:N", sort=[_label(one["preferred_name"]) for one in top], title=None),
-            color=_colour(altair, "status", {status.replace("_", " "): colour for status, colour in _STATUSES.items()}, counts),
-            order="place:O",
-        )
-    )
     words = ", ".join(f"{one['preferred_name']} {one['rows']:,} rows" for one in top)
-    return Chart(f"Concepts{f' (the {_TOP} most frequent)' if len(part['concepts']) > _TOP else ''} by status", words, _svg(chart))
+    title = f"Concepts{f' (the {_TOP} most frequent)' if len(part['concepts']) > _TOP else ''} by status"
+    return Chart(title, words, _svg(_by_concept(altair, top, "statuses", _STATUSES, "rows")))
 
 
 def _grades(altair: Any, part: Mapping[str, Any]) -> Chart | None:
     graded = [one for one in part["concepts"] if one["grades"]][:_TOP]
     if not graded:
         return None
+    words = ", ".join(f"{grade.replace('_', ' to ')} {number:,} rows" for grade, number in part["grades"].items())
+    return Chart("Grades", words, _svg(_by_concept(altair, graded, "grades", _GRADES, "rows with a grade")))
+
+
+def _by_concept(altair: Any, concepts: Sequence[Mapping[str, Any]], counted: str, colours: Mapping[str, str], title: str) -> Any:
+    """A bar a concept, in the order given, stacked by what is ``counted`` for it."""
+    places = {name: place for place, name in enumerate(colours)}
     counts = [
-        {"concept": _label(one["preferred_name"]), "grade": grade.replace("_", "–"), "rows": number, "place": GRADES.index(grade)}
-        for one in graded
-        for grade, number in one["grades"].items()
+        {"concept": _label(one["preferred_name"]), "kind": name.replace("_", "–"), "rows": number, "place": places[name]}
+        for one in concepts
+        for name, number in one[counted].items()
     ]
-    chart = (
+    return (
         altair.Chart(altair.Data(values=counts), height=altair.Step(20))
         .mark_bar()
         .encode(
-            x=altair.X("rows:Q", title="rows with a grade", axis=_figures(altair)),
-            y=altair.Y("concept:N", sort=[_label(one["preferred_name"]) for one in graded], title=None),
-            color=_colour(altair, "grade", {grade.replace("_", "–"): colour for grade, colour in _GRADES.items()}, counts),
+            x=altair.X("rows:Q", title=title, axis=_figures(altair)),
+            y=altair.Y("concept:N", sort=[_label(one["preferred_name"]) for one in concepts], title=None),
+            color=_colour(altair, {name.replace("_", "–"): colour for name, colour in colours.items()}, counts),
             order="place:O",
         )
     )
-    words = ", ".join(f"{grade.replace('_', ' to ')} {number:,} rows" for grade, number in part["grades"].items())
-    return Chart("Grades", words, _svg(chart))
 
 
 def _effort(altair: Any, part: Mapping[str, Any]) -> Chart | None:
@@ -158,12 +144,12 @@ def _figures(altair: Any) -> Any:
     return altair.Axis(format=",.0f", tickMinStep=1, tickCount=6)
 
 
-def _colour(altair: Any, field: str, colours: Mapping[str, str], counts: Sequence[Mapping[str, Any]]) -> Any:
-    """The colours of what occurs, in their own order."""
-    used = {count[field] for count in counts}
+def _colour(altair: Any, colours: Mapping[str, str], counts: Sequence[Mapping[str, Any]]) -> Any:
+    """The colours of the kinds that occur, in their own order."""
+    used = {count["kind"] for count in counts}
     names = [name for name in colours if name in used]
     scale = altair.Scale(domain=names, range=[colours[name] for name in names])
-    return altair.Color(f"{field}:N", scale=scale, legend=altair.Legend(title=None, orient="top"))
+    return altair.Color("kind:N", scale=scale, legend=altair.Legend(title=None, orient="top"))
 
 
 def _svg(chart: Any) -> str:

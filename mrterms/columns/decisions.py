@@ -25,7 +25,8 @@ __all__ = ["Decisions", "read_decisions", "unmatched"]
 _ACCEPT = ("ok", "accept")
 _NONE = ("none", "-")
 _SHOWN = 20
-_SUGGESTED = 3
+_SUGGESTED, _LOOKED_AT = 3, 40
+_MEANT = 6
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
 Key = tuple[str, str]
@@ -139,13 +140,17 @@ class _Names:
         if len(meant) == 1:
             return next(iter(meant))
         if meant:
-            raise _Fault(f"{name!r} names several concepts (write one of {', '.join(sorted(meant))})")
+            listed = sorted(meant, key=lambda concept_id: (self.ids[concept_id].other_sense, concept_id))
+            more = ", ..." if len(listed) > _MEANT else ""
+            raise _Fault(f"{name[:60]!r} names several concepts (write one of {', '.join(listed[:_MEANT])}{more})")
         raise _Fault(f"unknown concept {name[:60]!r} ({self._suggest(name)}, or none)")
 
     def _suggest(self, name: str) -> str:
+        """The nearest concepts of the subject."""
         everything = self._preferred | self._others
-        near = process.extract(_plain(name), everything.keys(), scorer=fuzz.WRatio, limit=4 * _SUGGESTED, score_cutoff=60)
-        ids = dict.fromkeys(concept for form, _, _ in near for concept in sorted(everything[form]))
+        near = process.extract(_plain(name), everything.keys(), scorer=fuzz.WRatio, limit=_LOOKED_AT, score_cutoff=60)
+        meant = (concept_id for form, _, _ in near for concept_id in sorted(everything[form]))
+        ids = dict.fromkeys(concept_id for concept_id in meant if not self.ids[concept_id].other_sense)
         return f"nearest: {', '.join(list(ids)[:_SUGGESTED])}" if ids else "write a concept id"
 
 

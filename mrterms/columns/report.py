@@ -166,8 +166,9 @@ def _effort(harms: Sequence[float]) -> list[dict[str, float]]:
     """The share of all expected harm that is left when so many values of the review file were checked, on a few points."""
     total = sum(harms)
     left = [1.0, *(1.0 - done / total for done in accumulate(harms))] if total else []
-    step = max(1, len(left) // _CURVE)
-    return [{"checked": checked, "left": round(max(share, 0.0), 4)} for checked, share in enumerate(left) if checked % step == 0]
+    step, last = max(1, len(left) // _CURVE), len(left) - 1
+    shown = (checked for checked in range(len(left)) if checked % step == 0 or checked == last)
+    return [{"checked": checked, "left": round(max(left[checked], 0.0), 4)} for checked in shown]
 
 
 def _total(counters: Iterator[Counter[str]]) -> Counter[str]:

@@ -221,8 +221,11 @@ def _excel_cell(page: Any, value: Cell, *, bold: bool = False) -> Any:
 
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(page, value=_NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value) or None)
-    # Text stays text, though it begins with "=" or is "#N/A".
+    value = _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value)
+    if not bold and not value.startswith("#"):
+        return value or None
+    cell = WriteOnlyCell(page, value=value)
+    # Text stays text, though it is "#N/A".
     cell.data_type = "s"
     if bold:
         cell.font = Font(bold=True)
