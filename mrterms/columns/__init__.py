@@ -6,13 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mrterms.columns.cleaning import normalize_column, normalize_columns
+    from mrterms.columns.decisions import read_decisions
     from mrterms.columns.records import CellValue, CleanResult, Decision
+    from mrterms.columns.report import write_report
+    from mrterms.columns.review import write_review
 
-__all__ = ["CellValue", "CleanResult", "Decision", "normalize_column", "normalize_columns"]
+__all__ = [
+    "CellValue",
+    "CleanResult",
+    "Decision",
+    "normalize_column",
+    "normalize_columns",
+    "read_decisions",
+    "write_report",
+    "write_review",
+]
 
 _LAZY = dict.fromkeys(("CellValue", "CleanResult", "Decision"), "records") | {
     "normalize_column": "cleaning",
     "normalize_columns": "cleaning",
+    "read_decisions": "decisions",
+    "write_report": "report",
+    "write_review": "review",
 }
 """Imported when first used: ``import mrterms`` must register the accessor without importing spaCy."""
 

@@ -218,6 +218,29 @@ def test_all_faults_are_told_at_once(review: Path, valve: Lexicon) -> None:
     assert str(told.value).count("corrected.csv:") == 2
 
 
+def test_a_workbook_that_a_person_edited(values: list[CellValue], valve: Lexicon, tmp_path: Path) -> None:
+    """A code typed into Excel is a number; rows were sorted otherwise; a column was put in front."""
+    path = tmp_path / "review.xlsx"
+    write_review(path, values, lexicon=valve)
+    book = openpyxl.load_workbook(path)
+    page = book["review"]
+    rows = [list(row) for row in page.iter_rows(values_only=True)]
+    typed: dict[str, object] = {"MI": 48724000, "hypertension": "-", "mitrl insuf": True}
+    for row in rows[1:]:
+        row[7] = typed.get(str(row[1]))
+    page.delete_rows(1, len(rows))
+    for row in [rows[0], *reversed(rows[1:])]:
+        page.append(["mine", *row])
+    book.save(path)
+    with pytest.raises(InputError, match=r"review\.xlsx:5: unknown concept 'True'"):
+        read_decisions([path], lexicon=valve, columns=["dx"])
+    typed_wrongly = next(cell for row in page.iter_rows() for cell in row if cell.value is True)
+    typed_wrongly.value = None
+    book.save(path)
+    found = read_decisions([path], lexicon=valve, columns=["dx"]).by_value
+    assert {value: one.concept_id for (_, value), one in found.items()} == {"MI": "mitral_regurgitation", "hypertension": None}
+
+
 def test_several_files_must_agree(review: Path, valve: Lexicon, tmp_path: Path) -> None:
     first = decided(review, MI="myocardial_infarction").rename(tmp_path / "first.csv")
     again = decided(review, MI="Myocardial infarction", hypertension="none").rename(tmp_path / "again.csv")
