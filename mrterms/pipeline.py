@@ -38,19 +38,21 @@ _IN_FLIGHT = 3
 
 def load(
     *,
-    lexicons: Sequence[str | Path] = (),
+    lexicons: str | Path | Sequence[str | Path] = (),
     builtin: bool = True,
     setting: str | None = None,
     other_senses: bool = False,
     threshold: float | None = None,
     fuzzy: bool = True,
+    nested: bool = False,
 ) -> Language:
     """The pipeline as a spaCy Language, ready for ``nlp(text)`` and ``nlp.pipe(texts)``.
 
     ``lexicons`` are paths of the user's own terms or lexicon folders, added to the built-in lexicon unless ``builtin`` is
     false. ``setting`` (general, cardiology, literature, patient) fixes the kind of text instead of guessing it.
     ``other_senses`` keeps senses outside the subject (magnetic resonance, Michigan). ``threshold`` is the probability
-    below which a short form stays ambiguous. ``fuzzy`` allows misspellings.
+    below which a short form stays ambiguous. ``fuzzy`` allows misspellings. ``nested`` keeps nested and overlapping mentions of compiled
+    lexicons, where only the longest stay otherwise.
 
     Raises :class:`~mrterms.errors.LexiconError` for a lexicon that cannot be read and
     :class:`~mrterms.errors.ConfigError` for an unknown setting.
@@ -64,9 +66,10 @@ def load(
     if threshold is not None and not 0.0 <= threshold <= 1.0:
         raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "mrterms.Tokenizer.v1"}}})
+    lexicons = [lexicons] if isinstance(lexicons, (str, Path)) else lexicons
     shared: dict[str, Any] = {"lexicons": [str(name) for name in lexicons], "builtin": builtin}
     nlp.add_pipe("mrterms_sections")
-    nlp.add_pipe("mrterms_matcher", config={**shared, "fuzzy": fuzzy})
+    nlp.add_pipe("mrterms_matcher", config={**shared, "fuzzy": fuzzy, "nested": nested})
     nlp.add_pipe("mrterms_sense", config={**shared, "setting": setting, "threshold": threshold, "other_senses": other_senses})
     nlp.add_pipe("mrterms_assertion", config=shared)
     nlp.add_pipe("mrterms_attributes", config=shared)

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 
 from mrterms.components.publishing import publish
 from mrterms.components.shared import ANNOTATIONS, DISCARDED, configured_lexicon, register_extension, work_of
+from mrterms.matching.compiled import CompiledMatcher, Overlaps
 from mrterms.matching.matcher import Matcher
 from mrterms.records import Candidate, Mention, Sense
 
@@ -19,14 +20,20 @@ __all__ = ["MatcherComponent", "make_matcher"]
 class MatcherComponent:
     """spaCy component around :class:`mrterms.matching.matcher.Matcher`."""
 
-    def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool) -> None:
+    def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool, nested: bool) -> None:
         register_extension()
         self.lexicon = configured_lexicon(lexicons, builtin)
         self._matcher = Matcher(self.lexicon, nlp.vocab, partial(_words, nlp.tokenizer), fuzzy=fuzzy)
+        overlaps: Overlaps = "all" if nested else "longest"
+        self._layers = [CompiledMatcher(store, nlp.vocab, fuzzy=fuzzy, overlaps=overlaps) for store in self.lexicon.compiled]
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         work.mentions, lost = self._matcher.match(work.view)
+        for layer in self._layers:
+            more, also_lost = layer.match(work.view)
+            work.mentions = sorted([*work.mentions, *more], key=lambda one: (one.start, -one.end))
+            lost += also_lost
         if work.mentions:
             publish(doc, work.view, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
         else:
@@ -55,8 +62,11 @@ def _undecided(mention: Mention) -> Sense:
 @Language.factory(
     "mrterms_matcher",
     assigns=["doc.spans", "span._.mrterms"],
-    default_config={"lexicons": [], "builtin": True, "fuzzy": True},
+    default_config={"lexicons": [], "builtin": True, "fuzzy": True, "nested": False},
 )
-def make_matcher(nlp: Language, name: str, lexicons: list[str], builtin: bool, fuzzy: bool) -> MatcherComponent:
-    """The factory; ``lexicons`` are names of shipped lexicons or paths of the user's, ``builtin`` keeps the valve lexicon."""
-    return MatcherComponent(nlp, lexicons=lexicons, builtin=builtin, fuzzy=fuzzy)
+def make_matcher(nlp: Language, name: str, lexicons: list[str], builtin: bool, fuzzy: bool, nested: bool) -> MatcherComponent:
+    """The factory; ``lexicons`` are names of shipped lexicons or paths of the user's, ``builtin`` keeps the valve lexicon.
+
+    ``nested`` keeps what overlaps among the mentions of a compiled lexicon.
+    """
+    return MatcherComponent(nlp, lexicons=lexicons, builtin=builtin, fuzzy=fuzzy, nested=nested)

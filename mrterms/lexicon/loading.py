@@ -13,6 +13,7 @@ from typing import Any, get_args
 from mrterms.errors import LexiconError
 from mrterms.lexicon.model import Lexicon
 from mrterms.lexicon.resources import lexicon_folder
+from mrterms.lexicon.store import Store, is_store
 from mrterms.lexicon.tables import Row, read_table
 from mrterms.records import CaseRule, Concept, SenseEntry, Term, TermKind
 
@@ -37,11 +38,14 @@ _KIND_ALIASES = {"": "", "name": "preferred", "label": "preferred", "exact": "sy
 
 
 def load_lexicon(name_or_path: str | Path = "valve") -> Lexicon:
-    """The lexicon of that name (shipped), in that folder (with ``lexicon.toml``), or a user's table of terms.
+    """The lexicon of that name (shipped), in that folder (``lexicon.toml`` or compiled), or a user's table of terms.
 
     Raises :class:`LexiconError` with file and line where something is missing, malformed or unknown.
     """
     place = lexicon_place(name_or_path)
+    if isinstance(place, Path) and is_store(place):
+        store = Store(place)
+        return Lexicon(name=store.manifest["name"], source=store.manifest["source"], compiled=(store,))
     if not place.is_dir():
         return read_user_terms(name_or_path)
     manifest = read_manifest(place)
@@ -64,7 +68,7 @@ def lexicon_place(name_or_path: str | Path) -> Traversable:
     Raises :class:`LexiconError` where there is neither.
     """
     path = Path(name_or_path)
-    if path.is_file() or (path / "lexicon.toml").is_file():
+    if path.is_file() or (path / "lexicon.toml").is_file() or is_store(path):
         return path
     if path.is_dir() and len(path.parts) > 1:
         raise LexiconError("the folder has no lexicon.toml", file=str(path), fix="add one with name, version and format = 1")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 
+from mrterms.lexicon.compiled import CompiledConcepts, LayeredConcepts
+from mrterms.lexicon.store import Store
 from mrterms.records import Concept, SenseEntry, Term
 
 __all__ = ["Lexicon", "merge"]
@@ -16,7 +18,8 @@ class Lexicon:
     """Concepts, their surface forms, and the senses of the short forms among them.
 
     ``senses`` is keyed by the short form as its table writes it. ``folder`` holds the further tables (cues, grades,
-    sites ...) that other rooms read; it is None for a plain list of a user's terms.
+    sites ...) that other rooms read; it is None for a plain list of a user's terms. ``compiled`` are compiled lexicons; their
+    concepts can be looked up in ``concepts``, which does not list them.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Lexicon:
     terms: tuple[Term, ...] = ()
     senses: Mapping[str, tuple[SenseEntry, ...]] = field(default_factory=dict)
     folder: Traversable | None = None
+    compiled: tuple[Store, ...] = ()
 
 
 def merge(*lexicons: Lexicon) -> Lexicon:
@@ -40,6 +44,7 @@ def merge(*lexicons: Lexicon) -> Lexicon:
     """
     if not lexicons:
         raise ValueError("merge needs at least one lexicon")
+    compiled = tuple(store for lexicon in lexicons for store in lexicon.compiled)
     concepts: dict[str, Concept] = {}
     terms: dict[tuple[str, str], Term] = {}
     senses: dict[str, dict[str, SenseEntry]] = {}
@@ -51,7 +56,8 @@ def merge(*lexicons: Lexicon) -> Lexicon:
             senses.setdefault(form, {}).update({entry.concept_id: entry for entry in entries})
     return replace(
         lexicons[0],
-        concepts=dict(concepts),
+        concepts=LayeredConcepts(concepts, tuple(map(CompiledConcepts, compiled))) if compiled else concepts,
+        compiled=compiled,
         terms=tuple(terms.values()),
         senses={form: tuple(entries.values()) for form, entries in senses.items()},
         folder=next((lexicon.folder for lexicon in lexicons if lexicon.folder is not None), None),

@@ -35,39 +35,43 @@ class Automaton:
     pairs: NDArray[np.bool_]
 
     @classmethod
-    def build(cls, words: NDArray[np.int32], starts: NDArray[np.int64], n_words: int) -> Automaton:
-        """The trie of the forms ``words[starts[i]:starts[i + 1]]``; of equal forms the first counts. Words are below ``n_words``."""
+    def build_forms(cls, words: NDArray[np.int32], starts: NDArray[np.int64], n_words: int) -> tuple[Automaton, NDArray[np.int64]]:
+        """The trie of the sequences ``words[starts[i]:starts[i + 1]]``, and the form of each; equal sequences are one form.
+
+        Words are numbers from 1 and below ``n_words``; a sequence has at least one.
+        """
         lengths = np.diff(starts)
         node_of = np.zeros(len(lengths), dtype=np.int64)
         alive = np.nonzero(lengths)[0]
         edges: list[NDArray[np.uint64]] = []
-        ends: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         count, depth = 1, 0
         while len(alive):
             asked = node_of[alive].astype(np.uint64) << np.uint64(_WORD_BITS) | words[starts[alive] + depth].astype(np.uint64)
             distinct, places = np.unique(asked, return_inverse=True)
             node_of[alive] = count + places
             edges.append(distinct)
-            ended = alive[lengths[alive] == depth + 1]
-            ends.append((node_of[ended], ended))
-            alive = alive[lengths[alive] > depth + 1]
             count, depth = count + len(distinct), depth + 1
+            alive = alive[lengths[alive] > depth]
+        ends, form_of = np.unique(node_of, return_inverse=True)
         forms = np.full(count, -1, dtype=np.int32)
-        for nodes, ended in ends:
-            forms[nodes[::-1]] = ended[::-1]
+        forms[ends] = np.arange(len(ends))
         first = np.zeros(n_words, dtype=np.int32)
         if edges:
             first[edges[0].astype(np.int64)] = np.arange(1, len(edges[0]) + 1)
         keys, values = _hash_table(edges[1:], 1 + len(edges[0]) if edges else 1)
-        return cls(first, keys, values, forms, _pair_table(edges))
+        return cls(first, keys, values, forms, _pair_table(edges)), form_of
 
     @classmethod
     def of(cls, forms: Iterable[Iterable[int]], n_words: int) -> Automaton:
-        """The trie of forms given one by one."""
+        """The trie of forms given one by one; a form's number is its place, of equal forms the first counts."""
         listed = [list(form) for form in forms]
         starts = np.zeros(len(listed) + 1, dtype=np.int64)
         np.cumsum([len(form) for form in listed], out=starts[1:])
-        return cls.build(np.array([word for form in listed for word in form], dtype=np.int32), starts, n_words)
+        trie, form_of = cls.build_forms(np.array([word for form in listed for word in form], dtype=np.int32), starts, n_words)
+        _, first_places = np.unique(form_of, return_index=True)
+        given = trie.forms >= 0
+        trie.forms[given] = first_places[trie.forms[given]]
+        return trie
 
     def begins(self, words: NDArray[np.int64]) -> NDArray[np.bool_]:
         """For each word but the last whether it and the next begin a form of several words (seldom true where they do not)."""

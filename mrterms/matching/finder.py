@@ -10,9 +10,8 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from mrterms.matching.automaton import Automaton
 from mrterms.matching.words import WordMemo
 from mrterms.text.array_cache import Hashes
 
-__all__ = ["Finder", "Hit", "Place", "Scanner"]
+__all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
 
 Place = tuple[int, int, int, int]
 """Number of the form, first token, token after the last, edits."""
@@ -42,35 +41,67 @@ class Finder:
 
     def __init__(self, keys: Iterable[str], memo: WordMemo) -> None:
         self._keys = list(keys)
-        numbers: dict[str, int] = {}
+        numbers = _Numbers()
         forms = [[numbers.setdefault(word, len(numbers) + 1) for word in key.split(" ")] for key in self._keys]
-        self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, partial(_number_in, numbers))
+        self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, numbers.__getitem__)
 
     def find(self, hashes: Hashes) -> list[Hit]:
         """All hits among the tokens of these hashes, in the order of their beginnings."""
         return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(hashes)]
 
 
-def _number_in(numbers: Mapping[str, int], word: str) -> int:
-    return numbers.get(word, 0)
+class _Numbers(dict[str, int]):
+    """Word → number, 0 for words that no form holds."""
+
+    def __missing__(self, word: str) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A text as codes without what is passed over; ``places`` are the tokens, ``ends`` where a broken word truly ends.
+
+    ``anchors``: where a form may begin; ``joins``: where a conjunction stands.
+    """
+
+    codes: list[int]
+    places: list[int]
+    anchors: list[int]
+    joins: list[int]
+    ends: dict[int, int]
+
+    def place(self, form: int, start: int, end: int, edits: int = 0) -> Place:
+        """A form over the codes ``start`` to ``end`` as a place in the Doc."""
+        last = self.places[end - 1] + 1
+        return form, self.places[start], self.ends.get(last, last), edits
 
 
 class Scanner:
-    """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word."""
+    """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word.
 
-    def __init__(self, automaton: Automaton, memo: WordMemo, number_of: Callable[[str], int]) -> None:
+    ``joins`` are the words whose places a scan tells.
+    """
+
+    def __init__(self, automaton: Automaton, memo: WordMemo, number_of: Callable[[str], int], joins: Collection[str] = ()) -> None:
         self._automaton = automaton
         self._walker = automaton.walker()
         self._memo = memo
         self._number_of = number_of
+        self._join_words = frozenset((word,) for word in joins)
         self._known = 0
         self._numbers: list[tuple[int, ...]] = []
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
         self._tail = np.zeros(1024, dtype=np.bool_)
+        self._joins = np.zeros(1024, dtype=np.bool_)
 
     def find(self, hashes: Hashes) -> list[Place]:
         """All forms among the tokens of these hashes, by their beginnings; longer and shorter ones, overlapping ones too."""
+        scan = self.scan(hashes)
+        return self.places(scan) if scan else []
+
+    def scan(self, hashes: Hashes) -> Scan | None:
+        """The tokens as codes, and where forms may begin; None where nowhere."""
         codes = self._memo.codes(hashes)
         ends = self._join_broken_words(hashes, codes)
         solid = (codes != self._memo.skip).nonzero()[0]
@@ -81,13 +112,35 @@ class Scanner:
         begins[:-1] |= self._automaton.begins(words)
         anchors: list[int] = begins.nonzero()[0].tolist()
         if not anchors:
-            return []
-        plain: list[int] = codes.tolist()
-        places: list[int] = solid.tolist()
+            return None
+        joins: list[int] = self._joins[codes].nonzero()[0].tolist()
+        return Scan(codes.tolist(), solid.tolist(), anchors, joins, ends)
+
+    def places(self, scan: Scan) -> list[Place]:
+        """The forms in a text."""
         hits: list[Place] = []
-        for anchor in anchors:
-            self._walk(plain, places, anchor, ends, hits)
+        for anchor in scan.anchors:
+            self._walk(scan, anchor, hits)
         return hits
+
+    def is_word(self, code: int, word: str) -> bool:
+        """Whether a code stands for that word."""
+        return self._memo.words[code].words == (word,)
+
+    def follow(self, scan: Scan, node: int, start: int, end: int) -> int:
+        """The node that the codes ``start`` to ``end`` lead to, 0 where there is none."""
+        for code in scan.codes[start:end]:
+            if not code or not (node := self._walker.follow(node, self._numbers[code])):
+                return 0
+        return node
+
+    def forms_from(self, scan: Scan, node: int, at: int) -> Iterator[tuple[int, int]]:
+        """The forms that end behind ``node`` when the walk goes on at code ``at``, and where each ends."""
+        codes = scan.codes
+        while at < len(codes) and (code := codes[at]) and (node := self._walker.follow(node, self._numbers[code])):
+            at += 1
+            if (form := self._walker.form_at(node)) >= 0:
+                yield form, at
 
     def _learn(self) -> None:
         """Note the numbers of the words that the memo has met since."""
@@ -96,24 +149,28 @@ class Scanner:
             return
         if len(words) > len(self._word):
             self._word = np.resize(self._word, 2 * len(words))
-            self._alone, self._tail = np.resize(self._alone, 2 * len(words)), np.resize(self._tail, 2 * len(words))
+            self._alone, self._tail, self._joins = (np.resize(one, 2 * len(words)) for one in (self._alone, self._tail, self._joins))
         for code in range(self._known, len(words)):
             numbers = tuple(map(self._number_of, words[code].words))
             self._numbers.append(numbers)
             self._word[code] = numbers[0] if numbers else 0
-            self._alone[code] = len(numbers) > 1 or (len(numbers) == 1 and self._walker.form_at(self._walker.follow(0, numbers)) >= 0)
+            self._alone[code] = words[code].alone and bool(numbers) and (len(numbers) > 1 or self._is_form(numbers))
             self._tail[code] = bool(words[code].tail_of)
+            self._joins[code] = words[code].words in self._join_words
         self._known = len(words)
 
-    def _walk(self, codes: list[int], places: list[int], at: int, ends: dict[int, int], hits: list[Place]) -> None:
-        walker, words = self._walker, self._memo.words
-        start, node, edits = places[at], 0, 0
+    def _is_form(self, numbers: Iterable[int]) -> bool:
+        node = self._walker.follow(0, numbers)
+        return node > 0 and self._walker.form_at(node) >= 0
+
+    def _walk(self, scan: Scan, start: int, hits: list[Place]) -> None:
+        walker, words, codes = self._walker, self._memo.words, scan.codes
+        node, edits, at = 0, 0, start
         while at < len(codes) and (code := codes[at]) and (node := walker.follow(node, self._numbers[code])):
             edits += words[code].edits
-            if (form := walker.form_at(node)) >= 0:
-                end = places[at] + 1
-                hits.append((form, start, ends.get(end, end), edits))
             at += 1
+            if (form := walker.form_at(node)) >= 0 and (at - start > 1 or words[code].alone):
+                hits.append(scan.place(form, start, at, edits))
 
     def _join_broken_words(self, hashes: Hashes, codes: NDArray[np.int32]) -> dict[int, int]:
         """Give the ``re`` of ``re - gurgitation`` the code of the word; returns where such words truly end."""

@@ -6,19 +6,22 @@ token (a note repeats its words; measured in ../shared/design-notes.md: 152,000 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import extract
 
+from mrterms.lexicon.resources import lexicon_folder
+from mrterms.lexicon.tables import read_table
 from mrterms.matching.neighbours import Neighbours
 from mrterms.text.array_cache import ArrayCache, Hashes
 from mrterms.text.normal_form import fold, normal_word, surfaces
 
-__all__ = ["GLUE", "NormalWord", "Vocabulary", "WordMemo", "plain_short_form"]
+__all__ = ["GLUE", "PASSED_OVER", "SKIPPED", "NormalWord", "Vocabulary", "WordMemo", "clinical_spelling", "plain_short_form"]
 
 GLUE = frozenset("of the a an in to and or with by at for from on , / & ; : + vs is are was were be not due as".split())
 """Words that may stand inside a form but never make one."""
@@ -30,7 +33,11 @@ _SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
 _MEMO_LIMIT = 400_000
 # Passed over inside a form: hyphens, brackets, the full stop of "pulm. valve" (no form crosses a sentence), and single line
 # breaks; a blank line is no wrap and ends a form.
-_SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'S", "’S", "'", "’", "­", "(", ")", "."))
+SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'S", "’S", "'", "’", "­", "(", ")", "."))
+
+
+PASSED_OVER = frozenset("a an the his her its their our my your this these those some both all such".split())
+"""Articles and the like: a general ontology's forms are looked for without them (``absence of | some | phalanges``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,18 @@ class NormalWord:
     """The beginnings that make this token a word of the lexicon: ``gurgitation`` after ``re``."""
     hyphen_only: bool = False
     """A tail that is a word by itself (``cuspid``) is only joined over a hyphen, or to what is no word (``tri``)."""
+    alone: bool = True
+    """Whether it may be a form of one word: ``delayed`` is found in "delayed speech", but is no "delay"."""
 
 
 _SKIP = NormalWord(())
+
+
+@cache
+def clinical_spelling() -> Mapping[str, str]:
+    """The table of spelling variants that holds for forms and text alike."""
+    rows = read_table(lexicon_folder("clinical") / "spelling.tsv", ("form", "normal"), None)
+    return {row["form"]: row["normal"] for row in rows}
 
 
 def plain_short_form(text: str) -> str:
@@ -94,17 +110,17 @@ class Vocabulary:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
         if self._is_other_word(text):
             return None
-        if text in _SKIPPED or (text.isspace() and text.count("\n") < 2):
+        if self._is_passed_over(text):
             return _SKIP
         plain = plain_short_form(text)
-        if plain in self.short_forms:
+        if self._is_short_form(plain):
             return NormalWord((plain,))
         if text in self.low_short_forms:
             return NormalWord((text,))
-        if not text[0].isalpha() and text not in self.words:
+        if not text[0].isalpha() and not self._is_word(text):
             return None  # numbers and signs: no form begins or goes on with one that is not listed as it stands
         word = normal_word(text, self.spelling).removesuffix("'s")  # "Barlow's-syndrome" is one token up to its hyphen
-        if word in self.words:
+        if self._is_word(word):
             return NormalWord((word,))
         if (known := self.misspellings.get(word)) is not None:
             return known
@@ -127,6 +143,27 @@ class Vocabulary:
     def is_in_use(self, word: str) -> bool:
         """Whether a word stands for itself somewhere in English or in medicine."""
         return word in self._in_use()
+
+    def _is_passed_over(self, text: str) -> bool:
+        return text in SKIPPED or (text.isspace() and text.count("\n") < 2)
+
+    def _is_short_form(self, plain: str) -> bool:
+        return plain in self.short_forms
+
+    def _is_word(self, word: str) -> bool:
+        return word in self.words
+
+    def _is_pair(self, first: str, second: str) -> bool:
+        """Whether two words stand side by side in a form."""
+        return (first, second) in self.pairs
+
+    def _is_target(self, word: str) -> bool:
+        """Whether a misspelt word may stand for this one."""
+        return word in self._targets
+
+    def _with_first_letter(self, word: str) -> Iterable[str]:
+        """The words that are ``word`` behind one more letter."""
+        return self._headless.get(word, ())
 
     def whole(self, word: str) -> NormalWord:
         """A word whose two halves stood apart."""
@@ -155,9 +192,9 @@ class Vocabulary:
     def _first_letter_slips(self, word: str) -> Iterator[str]:
         """The words whose first letter was doubled, dropped or swapped; where it is another one only a slip of that kind is believed."""
         for one in (word[1:], word[1] + word[0] + word[2:]):
-            if one in self._targets and one[0] != word[0]:
+            if one[0] != word[0] and self._is_target(one):
                 yield one
-        yield from self._headless.get(word, ())
+        yield from self._with_first_letter(word)
 
     def _best(self, word: str, found: list[tuple[str, int, int]]) -> NormalWord | None:
         edits = found[0][1]
@@ -175,7 +212,7 @@ class Vocabulary:
     def _split(self, word: str) -> tuple[str, ...] | None:
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
             pair = self.spelling.get(word[:place], word[:place]), self.spelling.get(word[place:], word[place:])
-            if pair in self.pairs:
+            if self._is_pair(*pair):
                 return pair
         return None
 

@@ -1,0 +1,72 @@
+"""The concepts of a compiled lexicon, read one at a time when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from mrterms.lexicon.store import Store
+from mrterms.records import Concept
+
+__all__ = ["CompiledConcepts", "LayeredConcepts"]
+
+
+class CompiledConcepts(Mapping[str, Concept]):
+    """Concept id → concept, decoded from the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._texts = store.texts("concepts")
+        self._ids = store.words("concept_ids")
+
+    def __reduce__(self) -> tuple[type[CompiledConcepts], tuple[Store]]:
+        return CompiledConcepts, (self._store,)
+
+    def __getitem__(self, concept_id: str) -> Concept:
+        number = self._ids.get(concept_id)
+        if number < 0:
+            raise KeyError(concept_id)
+        return self.at(number)
+
+    def at(self, number: int) -> Concept:
+        """The concept of that number."""
+        plain = json.loads(self._texts[number])
+        return Concept(
+            concept_id=plain["id"],
+            preferred_name=plain["name"],
+            semantic_type=plain["type"],
+            parents=tuple(plain.get("parents", ())),
+            codes=plain.get("codes", {}),
+        )
+
+    def id_at(self, number: int) -> str:
+        """The id of the concept of that number."""
+        return self.at(number).concept_id
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.id_at(number) for number in range(len(self._texts)))
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+class LayeredConcepts(Mapping[str, Concept]):
+    """The concepts of tables, and behind them those of compiled lexicons.
+
+    Looking up asks all layers; iteration and length tell only of the tables, because no caller should walk millions.
+    """
+
+    def __init__(self, tables: Mapping[str, Concept], layers: tuple[Mapping[str, Concept], ...]) -> None:
+        self._tables, self._layers = tables, layers
+
+    def __getitem__(self, concept_id: str) -> Concept:
+        for layer in (self._tables, *self._layers):
+            if (concept := layer.get(concept_id)) is not None:
+                return concept
+        raise KeyError(concept_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)

@@ -1,0 +1,76 @@
+"""Words that are made from one another (microcephalic, microcephaly), by endings and by a table of irregular ones.
+
+Used when a lexicon is compiled, so that a text pays nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from mrterms.lexicon.resources import lexicon_folder
+from mrterms.lexicon.tables import read_table
+from mrterms.text.words_in_use import words_in_use
+
+__all__ = ["Morphology", "english_morphology"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    becomes: str
+    least: int
+    alone: bool
+
+
+class Morphology:
+    """``stem`` of a word, and the words in use that share the stem of a lexicon's word."""
+
+    def __init__(self) -> None:
+        folder = lexicon_folder("clinical")
+        rows = read_table(folder / "endings.tsv", ("ending", "becomes", "least", "alone"), ("source",))
+        self._endings = {row["ending"]: _Ending(row["becomes"], int(row["least"]), row["alone"] == "yes") for row in rows}
+        self._longest = max(map(len, self._endings))
+        rows = read_table(folder / "word_variants.tsv", ("variant", "word"), ("source",))
+        self._irregular = {row["variant"]: row["word"] for row in rows}
+
+    def stem(self, word: str) -> tuple[str, bool]:
+        """What a word shares with those made from it, and whether it may stand alone for one of them.
+
+        >>> morphology = Morphology()
+        >>> morphology.stem("stenotic") == morphology.stem("stenosis")
+        True
+        >>> morphology.stem("renal")[0] == morphology.stem("kidney")[0]
+        True
+        """
+        if (regular := self._irregular.get(word)) is not None:
+            return self.stem(regular)[0], False
+        if not word.isascii() or not word.isalpha():
+            return word, True
+        for size in range(min(self._longest, len(word) - 1), 0, -1):
+            ending = self._endings.get(word[-size:])
+            if ending and len(word) - size >= ending.least:
+                return word[:-size] + ending.becomes, ending.alone
+        return word, True
+
+    @cached_property
+    def _others(self) -> list[tuple[str, str, bool]]:
+        """Words in use and irregular ones, with stem and whether they may stand alone."""
+        return [(word, *self.stem(word)) for word in (*sorted(words_in_use()), *self._irregular)]
+
+    def relatives(self, words: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
+        """``(relative, word, alone)`` for each word in use, or irregular one, that is made from one of ``words`` and is none."""
+        of_stem: dict[str, str] = {}
+        known = set(words)
+        for word in sorted(known):
+            of_stem.setdefault(self.stem(word)[0], word)
+        for other, stem, alone in self._others:
+            if stem in of_stem and other not in known:
+                known.add(other)
+                yield other, of_stem[stem], alone and self.stem(of_stem[stem])[1]
+
+
+@cache
+def english_morphology() -> Morphology:
+    """The morphology of the shipped tables, read once."""
+    return Morphology()
