@@ -1,9 +1,9 @@
 """Annotated notes and cleaned tables read back, with patient and date: the ground of cohorts.
 
 Three kinds of input, told apart by what is in them: the JSON lines of ``mrterms annotate``, its tables (CSV, TSV, Parquet), and
-tables of ``mrterms clean``, a row a note. Patient and date stand beside the annotations or in a table of notes. Of each mention
-only what a cohort asks about is kept. Errors name the file and the row, as a spreadsheet counts it (the header is row 1), and
-never the content of a cell.
+tables of ``mrterms clean`` (also Excel), a row a note. Patient and date stand beside the annotations or in a table of notes. Of
+each mention only what a cohort asks about is kept. Errors name the file and the row, as a spreadsheet counts it (the header is
+row 1), and never the content of a cell.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
+from zipfile import BadZipFile
 
 from mrterms.errors import ConfigError, InputError, MissingExtraError
 
@@ -302,6 +303,8 @@ def _table(path: Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     suffix = _suffix(path)
     if suffix == ".parquet":
         yield _parquet_rows(path)
+    elif suffix == ".xlsx":
+        yield _excel_rows(path)
     elif suffix in (".csv", ".tsv"):
         with _opened(path) as handle:
             head = handle.readline()
@@ -311,7 +314,7 @@ def _table(path: Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
             rows = csv.DictReader(handle, delimiter=delimiter, strict=True)
             yield list(rows.fieldnames or ()), _csv_rows(rows, path)
     else:
-        raise ConfigError("unknown kind of file", file=str(path), fix="known: .jsonl, .csv, .tsv (each also .gz), .parquet")
+        raise ConfigError("unknown kind of file", file=str(path), fix="known: .jsonl, .csv, .tsv (each also .gz), .parquet, .xlsx")
 
 
 def _csv_rows(rows: csv.DictReader[str], path: Path) -> Iterator[Row]:
@@ -334,6 +337,20 @@ def _parquet_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
         raise InputError("broken Parquet", file=str(path)) from None
     batches = opened.iter_batches(batch_size=4096)
     return opened.schema_arrow.names, enumerate((row for batch in batches for row in batch.to_pylist()), 2)
+
+
+def _excel_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
+    """The rows of the first sheet, as `mrterms clean` writes it."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise MissingExtraError("openpyxl", "excel") from None
+    try:
+        rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+    except (BadZipFile, KeyError):
+        raise InputError("broken Excel file", file=str(path)) from None
+    header = ["" if name is None else str(name) for name in next(rows, ())]
+    return header, enumerate((dict(zip(header, cells, strict=False)) for cells in rows), 2)
 
 
 @contextmanager

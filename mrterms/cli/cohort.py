@@ -50,6 +50,7 @@ def cohort_command(
     form = _form(output, cohort_tables.PATIENT_FORMATS)
     for path in flow or ():
         cohort_tables.check_flow(path)
+    _check_outputs([*([output] if output else []), *(flow or ())], [*inputs, *filter(None, (notes_table, definitions))])
     columns = annotated.NoteColumns(note=note_column, patient=patient_column, date=date_column, date_format=date_format)
     defined = _defined(definitions, concept or [], lexicon or [], include_children)
     table = annotated.read_notes_table(notes_table, columns) if notes_table else None
@@ -73,6 +74,15 @@ def cohort_command(
         cohort_tables.write_flow(path, cohorts, chosen, suppress_below=suppress_below)
     if left_out:
         typer.echo(f"mrterms: {len(left_out):,} notes left out: {notes_table} does not know them", err=True)
+
+
+def _check_outputs(outputs: list[Path], inputs: list[Path]) -> None:
+    given = {path.resolve() for path in inputs}
+    for output in outputs:
+        if output.resolve() in given:
+            raise ConfigError("the output is also an input", file=str(output), fix="choose another name")
+        if not output.parent.is_dir():
+            raise ConfigError("no such folder", file=str(output.parent), fix="make it first")
 
 
 def _form(output: Path | None, known: tuple[str, ...]) -> str:

@@ -163,6 +163,11 @@ def test_a_line_that_is_no_note_is_named(broken: str, tmp_path: Path) -> None:
 def test_other_files_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a table of `mrterms annotate` nor of `mrterms clean`; its columns: a, b"):
         list(read_annotated([table(tmp_path / "t.csv", ("a", "b"))]))
+    (tmp_path / "t.xlsx").write_text("a,b")
+    (tmp_path / "t.parquet").write_text("a,b")
+    for name in ("t.xlsx", "t.parquet"):
+        with pytest.raises(InputError, match=f"{name}: broken"):
+            list(read_annotated([tmp_path / name]))
     with pytest.raises(ConfigError, match="unknown kind of file"):
         list(read_annotated([tmp_path / "t.xml"]))
     with pytest.raises(InputError, match="no such file"):

@@ -80,6 +80,8 @@ def test_without_definitions_every_concept_has_columns(annotated: Path, tmp_path
     ("arguments", "told"),
     [
         (["--output", "c.xlsx"], "unknown kind of output 'xlsx'"),
+        (["--output", str(EXAMPLE / "notes.csv")], "the output is also an input"),
+        (["--flow", "nowhere/f.svg"], "no such folder"),
         (["--flow", "f.png"], "unknown kind of flow file"),
         (["--concept", "mitral_regurgitaton"], "did you mean mitral_regurgitation"),
         (["--concept", "mitral_regurgitation", "-d", str(EXAMPLE / "definitions.toml")], "--concept and --definitions together"),
@@ -107,22 +109,24 @@ def test_the_page_shows_the_definitions_of_the_example() -> None:
     assert (EXAMPLE / "definitions.toml").read_text(encoding="utf-8").endswith(shown)
 
 
-def test_a_table_from_clean_to_cohort(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_table_from_clean_to_cohort(suffix: str, tmp_path: Path) -> None:
     """Two columns of one table: each has its own prefix."""
     given = tmp_path / "registry.csv"
     given.write_text(
         "pid,on,dx,pmh\n7,2020-01-02,mod mitral insuff.,old MI\n7,2021-01-02,severe MR; mild AS,\n8,2020-05-05,aortic stenosis,no MI\n"
     )
-    done = CliRunner().invoke(app, ["clean", str(given), "-c", "dx", "-c", "pmh", "--output", str(tmp_path / "clean.csv")])
+    clean = tmp_path / f"clean{suffix}"
+    done = CliRunner().invoke(app, ["clean", str(given), "-c", "dx", "-c", "pmh", "--output", str(clean)])
     assert done.exit_code == 0, done.output
     made = CliRunner().invoke(
-        app, ["cohort", str(tmp_path / "clean.csv"), "--patient-column", "pid", "--date-column", "on", "-o", str(tmp_path / "c.jsonl")]
+        app, ["cohort", str(clean), "--patient-column", "pid", "--date-column", "on", "-o", str(tmp_path / "c.jsonl")]
     )
     assert made.exit_code == 0, made.output
     first, second = map(json.loads, (tmp_path / "c.jsonl").read_text().splitlines())
     assert (first["patient_id"], first["notes"]) == ("7", 2)
     regurgitation = first["mitral_regurgitation"]
     assert (regurgitation["first_date"], regurgitation["last_date"], regurgitation["worst_grade"]) == ("2020-01-02", "2021-01-02", "severe")
-    assert regurgitation["evidence"] == [{"note_id": "clean.csv row 2"}, {"note_id": "clean.csv row 3"}]
+    assert regurgitation["evidence"] == [{"note_id": f"clean{suffix} row 2"}, {"note_id": f"clean{suffix} row 3"}]
     assert (first["myocardial_infarction"]["ever"], second["myocardial_infarction"]["ever"]) == (True, False)
     assert (first["aortic_stenosis"]["ever"], second["aortic_stenosis"]["ever"]) == (True, True)
