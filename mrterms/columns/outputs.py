@@ -51,6 +51,9 @@ class Outputs:
             notes.append(f"{self.review}: {long} values are too long for a cell of Excel and left out (write .tsv)")
         if self.report and not write_report(self.report, result):
             notes.append(f"{self.report}: without plots, which need pip install 'mrterms[report]'")
+        if not concept_map:
+            unmapped = [str(path) for kind, path in self.exports if kind != "sssom"]
+            notes += [f"{path}: no OMOP concepts without --concept-map" for path in unmapped]
         mappings = mappings_of(result.values) if self.exports else []
         for kind, path in self.exports:
             with written_whole(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as handle:

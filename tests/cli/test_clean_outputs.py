@@ -96,6 +96,10 @@ def test_exports(table: Path, tmp_path: Path) -> None:
     assert "leaky valve" in mapped
     assert (tmp_path / "u.csv").read_text(encoding="utf-8").startswith("sourceCode,sourceName,")
     assert "SCTID:48724000" in (tmp_path / "s.sssom.tsv").read_text(encoding="utf-8")
+    bare = clean(table, "--output", str(tmp_path / "out.csv"), *exports)
+    assert bare.exit_code == 0
+    told = [f"mrterms: {tmp_path / name}: no OMOP concepts without --concept-map" for name in ("u.csv", "o.csv")]
+    assert bare.stderr.splitlines() == told
 
 
 @pytest.mark.parametrize(
