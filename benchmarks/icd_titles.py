@@ -34,11 +34,6 @@ EXPLAINED = {
     "A52.03": "right: syphilitic endocarditis is an infective endocarditis",
     "B33.21": "right: viral endocarditis is an infective endocarditis",
     "B37.6": "right: candidal endocarditis is an infective endocarditis",
-    "J95.1": "wrong: pulmonary insufficiency after surgery is of the lung",
-    "J95.2": "wrong: pulmonary insufficiency after surgery is of the lung",
-    "J95.3": "wrong: pulmonary insufficiency after surgery is of the lung",
-    "M32.11": "wrong: endocarditis in lupus is Libman-Sacks",
-    "T82.330": "wrong: the leak of an aortic graft is not of the valve",
 }
 
 

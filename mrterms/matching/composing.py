@@ -17,10 +17,12 @@ from mrterms.text.view import Sentence
 __all__ = ["Carried", "Composed", "Composer", "Item", "carried_site"]
 
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
+_VESSELS_TOO = _NO_CARRY_LESIONS | {"atresia"}
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ORGAN_WORDS = 3
+_BESIDE, _OF = "valve and lesion", "lesion of the valve"
 _VALVE_NOUNS = ("valve", "leaflet", "cusp", "annul")
 
 
@@ -51,10 +53,11 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The valve that an earlier sentence names last; ``alone`` where it names no other."""
+    """The valve that an earlier sentence names last; ``alone`` where it names no other, ``leaks`` where it says so."""
 
     site: str
     alone: bool
+    leaks: bool = False
 
 
 class Composer:
@@ -85,6 +88,8 @@ class Composer:
             elif item.lesion:
                 found = list(self._for_lesion(sentence, items, place, item, carried))
                 composed += found
+                if len(found) == 1 and item.lesion == "regurgitation" and found[0].reason in (_BESIDE, _OF):
+                    items[place] = replace(item, site=found[0].site)  # what follows may speak of it again
                 if not found and self._names_no_other_organ(sentence, item) and not self._of_something_else(sentence, item):
                     unplaced.append(item)
         return composed, unplaced
@@ -116,13 +121,13 @@ class Composer:
             return  # "leak back" tells a movement: the descriptions know whether it is said to happen
         before = items[place - 1] if place else None
         if before and before.site and not before.lesion and self._names_the_valve(sentence, before, item):
-            yield from self._make(before.first, item.last, before.site, lesion, "valve and lesion")
+            yield from self._make(before.first, item.last, before.site, lesion, _BESIDE)
             yield from self._shared_lesion(sentence, items, place - 1, replace(before, last=item.last, site_first=True), lesion)
             return
         after = list(self._sites_after(sentence, items, place, item))
         if after:
             for site in after:
-                yield from self._make(item.first, item.last, site, lesion, "lesion of the valve")
+                yield from self._make(item.first, item.last, site, lesion, _OF)
             return
         if not self._names_no_other_organ(sentence, item) or self._of_something_else(sentence, item):
             return
@@ -197,7 +202,7 @@ class Composer:
         """Side by side; "aortic | repair" may be the vessel's, "aortic valve | repair" is not."""
         if not self._linked(sentence, site.last, item.first):
             return False
-        return site.full or item.lesion not in _NO_CARRY_LESIONS or "valve" in sentence.lower[site.last : item.first]
+        return site.full or item.lesion not in _VESSELS_TOO or "valve" in sentence.lower[site.last : item.first]
 
     def _sites_after(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item) -> Iterator[str]:
         """``regurgitation of the | mitral and aortic valves``, ``leak around the | mitral prosthesis``, ``insuff. | mitral``."""
@@ -227,10 +232,10 @@ class Composer:
         return item.first == 0 and not any(map(str.isalnum, "".join([*between, *rest]))) and ";" not in between
 
     def _belongs_to_a_noun(self, sentence: Sentence, site: Item, lesion: str | None) -> bool:
-        """``leakage of the | aortic | graft``, ``reconstruction of the | mitral | annular volume``."""
+        """``leakage of the | aortic | graft``, ``of aortic | (bifurcation) graft``, ``reconstruction of the | mitral | annular volume``."""
         following = sentence.lower[site.last : site.last + 1]
         bare = not site.full or (lesion in _NO_CARRY_LESIONS and site.last == site.first + 1)
-        if not bare or not following or not following[0][0].isalpha():
+        if not bare or not following or not (following[0][0].isalpha() or following == ["("]):
             return False
         return following[0] not in self._links | self._conjunctions | self._words["object"]
 
@@ -257,20 +262,23 @@ class Composer:
                     before = other
                 return
         short = len(sentence.lower) <= _SHORT_LINE  # in prose a sentence about two valves tells of neither
-        if carried and (carried.alone or short) and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item):
+        if carried and (carried.alone or short) and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item, carried):
             yield carried.site, "valve of the heading or the sentence before"
 
-    def _may_carry(self, sentence: Sentence, item: Item) -> bool:
+    def _may_carry(self, sentence: Sentence, item: Item, carried: Carried) -> bool:
         """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
         lower = sentence.lower
-        if item.adjective or "valves" in lower or self._is_an_example(sentence, item) or self._of_a_described_valve(sentence, item):
+        if item.adjective or "valves" in lower or lower[max(0, item.first - 2) : item.first] == ["of", "valve"]:
+            return False  # "grading of valve regurgitation" is of valves in general
+        if self._is_an_example(sentence, item) or self._of_a_described_valve(sentence, item):
             return False
         if lower[item.last - 1].startswith("regurg"):
             return True
         if not self._vessels.isdisjoint(lower) or ":" in lower[: item.first]:
             return False
         cardiac = self._words["cardiac"] | self._words["valvular"]
-        return len(lower) <= _SHORT_LINE or (item.lesion == "regurgitation" and not cardiac.isdisjoint(lower))
+        spoken_of = carried.leaks and lower[max(0, item.first - 1) : item.first] == ["the"]  # "the leak"
+        return len(lower) <= _SHORT_LINE or (item.lesion == "regurgitation" and (spoken_of or not cardiac.isdisjoint(lower)))
 
     def _is_an_example(self, sentence: Sentence, item: Item) -> bool:
         """``complications such as | paravalvular leak``."""

@@ -13,8 +13,9 @@ from mrterms.text.normal_form import normal_word
 
 __all__ = ["Form", "FormTable", "Part"]
 
-_MOST_INVERTED = 5
+_MOST_INVERTED = 6
 _MOST_EDITS = 4
+_INNER_GLUE = "to"  # of "edge-to-edge", which may stand in any order
 _SHORT = 5
 
 
@@ -145,7 +146,7 @@ class FormTable:
 def _inversions(form: Form) -> Iterable[tuple[str, ...]]:
     """``mitral valve regurgitation`` → ``regurgitation of (the) mitral valve``, ``regurgitation, mitral valve``."""
     words = form.words
-    if form.short or not 2 <= len(words) <= _MOST_INVERTED or any(word in GLUE for word in words):
+    if form.short or not 2 <= len(words) <= _MOST_INVERTED or any(word in GLUE and word != _INNER_GLUE for word in words):
         return
     head, rest = words[-1:], words[:-1]
     yield (*head, "of", *rest)

@@ -238,13 +238,14 @@ class Matcher:
 
     def _site_named(self, view: View, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> Carried | None:
         """The valve that a sentence names last; a heading "Pulmonary:" may be of the lungs."""
-        sites = []
+        sites, leaks = [], False
         for where in sorted(found, key=lambda one: -one.token_start):
             item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(view, where, inside)
             lungs = isinstance(where, Hit) and view.doc[where.token_start : where.token_end].text.lower() == "pulmonary"
             if item is not None and item.site and (item.full or item.lesion) and not lungs:
                 sites.append(item.site)
-        return Carried(sites[0], alone=len(set(sites)) == 1) if sites else None
+                leaks = leaks or item.lesion == "regurgitation"
+        return Carried(sites[0], alone=len(set(sites)) == 1, leaks=leaks) if sites else None
 
     def _items(self, view: View, number: int, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> list[Item]:
         sentence = view.sentence(number)

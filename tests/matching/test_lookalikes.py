@@ -10,6 +10,7 @@ from spacy.language import Language
 import mrterms
 from mrterms.evaluation.markup import SCORED_CONCEPTS
 
+MOST_LINKED = 1
 TABLE = Path(__file__).parents[2] / "corpora" / "challenges" / "lookalikes.tsv"
 
 
@@ -20,7 +21,7 @@ def rows() -> list[dict[str, str]]:
     return [row | {"text": row["text"].replace("\\n", "\n").replace("\\t", "\t")} for row in found]
 
 
-def test_at_most_one_percent_is_linked(nlp: Language) -> None:
+def test_hardly_any_is_linked(nlp: Language) -> None:
     table = rows()
     assert len(table) >= 300
     linked = [
@@ -29,7 +30,7 @@ def test_at_most_one_percent_is_linked(nlp: Language) -> None:
         for one in mrterms.annotate(row["text"], nlp=nlp).annotations
         if one["concept_id"] in SCORED_CONCEPTS
     ]
-    assert len(linked) <= len(table) // 100, linked
+    assert len(linked) <= MOST_LINKED, linked
 
 
 def test_upper_case_makes_no_link(nlp: Language) -> None:

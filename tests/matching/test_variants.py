@@ -11,8 +11,8 @@ from spacy.language import Language
 
 import mrterms
 
-LEAST_RIGHT, MOST_WRONG, MOST_WRITTEN_FAILED = 0.90, 0.01, 7
-MOST_FORMS_FAILED, MOST_FORMS_WRONG = 15, 0
+LEAST_RIGHT, MOST_WRONG, MOST_WRITTEN_FAILED = 0.975, 0.003, 3
+MOST_FORMS_FAILED, MOST_FORMS_WRONG = 0, 0
 
 
 @pytest.fixture(scope="module")
