@@ -5,11 +5,11 @@ Importing the package does no work; the pipeline is imported when one of its nam
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mrterms.about import __version__ as __version__
 from mrterms.errors import ConfigError, CorpusError, InputError, LexiconError, MissingExtraError, MrtermsError
+from mrterms.pandas_hook import register_accessor
 from mrterms.records import Note
 
 if TYPE_CHECKING:
@@ -50,5 +50,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'mrterms' has no attribute {name!r}")
 
 
-if "pandas" in sys.modules:
-    import mrterms.columns.accessor  # noqa: F401  # frame.mrterms; where pandas comes later, the first column call brings it
+register_accessor()

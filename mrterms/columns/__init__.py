@@ -29,7 +29,7 @@ _LAZY = dict.fromkeys(("CellValue", "CleanResult", "Decision"), "records") | {
     "write_report": "report",
     "write_review": "review",
 }
-"""Imported when first used: ``import mrterms`` must register the accessor without importing spaCy."""
+"""Imported when first used: the accessor is registered without importing spaCy."""
 
 
 def __getattr__(name: str) -> Any:

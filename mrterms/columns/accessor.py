@@ -1,4 +1,4 @@
-"""``frame.mrterms.normalize("dx")`` on pandas frames; it is there once this module or a name of it is imported."""
+"""``frame.mrterms.normalize("dx")`` on pandas frames; ``mrterms.pandas_hook`` brings it."""
 
 from __future__ import annotations
 

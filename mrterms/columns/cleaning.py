@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from spacy.language import Language
 
-import mrterms.columns.accessor  # noqa: F401  # registers frame.mrterms
 from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked

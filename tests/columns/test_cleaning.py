@@ -4,6 +4,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,10 +170,17 @@ def test_the_pipeline_is_given_back_as_it_was(nlp: Language) -> None:
     assert not nlp("He had an MR of the brain and a CT.").spans["mrterms"]
 
 
-def test_the_accessor_comes_with_the_first_call() -> None:
-    assert mrterms.normalize_column is normalize_column
+@pytest.mark.parametrize("order", ["import mrterms; import pandas", "import pandas; import mrterms", "import mrterms, pandas.api"])
+def test_the_accessor_is_there_in_any_order_of_imports(order: str) -> None:
+    code = f"{order}; import pandas, sys; print(pandas.DataFrame.mrterms.__name__, 'spacy' in sys.modules, pandas.__spec__.loader)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("MrtermsAccessor False <_frozen_importlib_external.SourceFileLoader")
+
+
+def test_the_accessor() -> None:
     cleaned = pd.DataFrame({"dx": ["mod mitral insuff."]}, index=[7]).mrterms.normalize("dx")
     assert cleaned.loc[7, "mrterms_concept_id"] == "mitral_regurgitation"
+    assert mrterms.normalize_column is normalize_column
 
 
 CELLS = st.one_of(
