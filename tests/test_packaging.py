@@ -72,6 +72,7 @@ def test_wheel_names_licence_and_entry_points(wheel: Path) -> None:
     assert "License-Expression: MIT" in metadata
     core = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert {re.split(r"[^\w-]", line.split(": ")[1])[0] for line in core} == {
+        "fastobo",
         "jinja2",
         "numpy",
         "pandas",
