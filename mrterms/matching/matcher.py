@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,13 @@ _NAMED = "named"
 """The lesion of a concept that names a valve but shares no lesion with the valves beside it."""
 _SURE_PRIOR, _SHORTEST_SURE = 0.8, 3
 _FUZZY_PENALTY = 0.06
+_ORGAN_REACH = 4
+"""Words beside an infarct in which another organ tells whose it is."""
 _SCORES: Mapping[str, float] = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98, "pattern": 0.9}
+
+
+def _is_word(text: str) -> bool:
+    return text[0].isalnum()
 
 
 class Matcher:
@@ -98,7 +105,20 @@ class Matcher:
             return False
         if form.inverted:
             return self._is_inversion(view.sentence_at(hit.token_start), hit, comma=form.comma)
+        if self._names_no_organ(form) and self._is_of_another_organ(view.sentence_at(hit.token_start), hit):
+            return False
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
+
+    def _names_no_organ(self, form: Form) -> bool:
+        return not self._words["organless"].isdisjoint(form.words) and self._words["named_heart"].isdisjoint(form.words)
+
+    def _is_of_another_organ(self, sentence: Sentence, hit: Hit) -> bool:
+        """``splenic and posterior infarcts``, ``transmural infarction of the small bowel``: no heart is named, but another organ."""
+        first, last = sentence.locate(hit.token_start, hit.token_end)
+        before = list(itertools.takewhile(_is_word, reversed(sentence.lower[max(0, first - _ORGAN_REACH) : first])))
+        after = list(itertools.takewhile(_is_word, sentence.lower[last : last + 1 + _ORGAN_REACH]))
+        near = before + (after if not self._words["inside"].isdisjoint(after[:1]) else [])
+        return not self._words["other_organ"].isdisjoint(near) and self._words["named_heart"].isdisjoint(near)
 
     def _is_double_name(self, view: View, hit: Hit) -> bool:
         """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
