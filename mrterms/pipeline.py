@@ -22,6 +22,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from mrterms.components.scanning import Sieve, sieve_of
 from mrterms.components.shared import ANNOTATIONS, SETTING
 from mrterms.errors import ConfigError
 from mrterms.records import Note
@@ -34,6 +35,8 @@ _MOST_WORDS = 100_000
 """Distinct words kept, some 100 MB."""
 _CHUNK_CHARACTERS = 2_000_000
 _IN_FLIGHT = 3
+_SCANNED = 8
+"""Times as many notes go to a process together where they are scanned."""
 
 
 def load(
@@ -89,21 +92,31 @@ def annotate(text: str, *, note_id: str = "", nlp: Language | None = None) -> No
 
 
 def annotate_many(
-    items: Iterable[str] | Iterable[tuple[str, str]], *, n_process: int = 1, batch_size: int = 64, nlp: Language | None = None
+    items: Iterable[str] | Iterable[tuple[str, str]],
+    *,
+    n_process: int = 1,
+    batch_size: int = 64,
+    scan: bool = False,
+    nlp: Language | None = None,
 ) -> Iterator[Note]:
     """Notes annotated in the order given, as they come: memory does not grow with their number.
 
     ``items`` are texts or pairs of note id and text; texts alone are numbered from 0. With ``n_process`` above one,
-    ``nlp`` is built once in each process. Raises ValueError where a number is below one.
+    ``nlp`` is built once in each process. ``scan`` passes notes over whose words tell that they hold no mention, and gives the
+    same notes: for archives in which most notes have nothing of interest. Raises ValueError where a number is below one, or
+    where a component of one's own stands before the matcher in a pipeline to scan with.
     """
     if n_process < 1 or batch_size < 1:
         raise ConfigError(f"n_process {n_process} and batch_size {batch_size} must be at least 1")
     pairs = _pairs(items)
     nlp = nlp or _default()
+    reader = _Reader(nlp, sieve_of(nlp) if scan else None)
     if n_process == 1:
-        yield from _in_zones(nlp, pairs, batch_size)
+        # In lists of notes, so that memory stays level.
+        for chunk in _chunks(pairs, _ZONE_NOTES):
+            yield from reader.read(chunk, batch_size)
     else:
-        yield from _in_processes(nlp, pairs, n_process, batch_size)
+        yield from _in_processes(reader, pairs, n_process, _SCANNED * batch_size if scan else batch_size)
 
 
 def normalize(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]:
@@ -168,25 +181,37 @@ def _chunks(pairs: Iterator[tuple[str, str]], most_notes: int) -> Iterator[list[
         yield chunk
 
 
-def _in_zones(nlp: Language, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[Note]:
-    """In lists of notes, so that memory stays level."""
-    for chunk in _chunks(pairs, _ZONE_NOTES):
-        yield from _annotate_chunk(nlp, chunk, batch_size)
+class _Reader:
+    """A pipeline and, where notes are scanned, what tells which of them to read."""
+
+    def __init__(self, nlp: Language, sieve: Sieve | None) -> None:
+        self.nlp = nlp
+        self._sieve = sieve
+
+    def read(self, chunk: Sequence[tuple[str, str]], batch_size: int) -> list[Note]:
+        """The notes in their order."""
+        # spaCy keeps every word it has met; in a zone it forgets them, but then it also cuts each word anew.
+        with self.nlp.memory_zone() if len(self.nlp.vocab) > _MOST_WORDS else nullcontext():
+            chosen = self._choose([text for _, text in chunk])
+            docs = self.nlp.pipe((text for (_, text), wanted in zip(chunk, chosen, strict=True) if wanted), batch_size=batch_size)
+            return [
+                _note(next(docs), note_id) if wanted else Note(note_id=note_id, annotations=())
+                for (note_id, _), wanted in zip(chunk, chosen, strict=True)
+            ]
+
+    def _choose(self, texts: list[str]) -> list[bool]:
+        if self._sieve is None:
+            return [True] * len(texts)
+        # A text that spaCy refuses must be refused here too.
+        return [wanted or len(text) > self.nlp.max_length for text, wanted in zip(texts, self._sieve.choose(texts), strict=True)]
 
 
-def _annotate_chunk(nlp: Language, chunk: list[tuple[str, str]], batch_size: int) -> list[Note]:
-    # spaCy keeps every word it has met; in a zone it forgets them, but then it also cuts each word anew.
-    with nlp.memory_zone() if len(nlp.vocab) > _MOST_WORDS else nullcontext():
-        docs = nlp.pipe((text for _, text in chunk), batch_size=batch_size)
-        return [_note(doc, note_id) for (note_id, _), doc in zip(chunk, docs, strict=True)]
+_WORKER: _Reader | None = None
 
 
-_WORKER: Language | None = None
-
-
-def _start_worker(nlp: Language) -> None:
+def _start_worker(reader: _Reader) -> None:
     global _WORKER  # one pipeline a process, as multiprocessing wants it
-    _WORKER = nlp
+    _WORKER = reader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
@@ -200,13 +225,13 @@ def _end_with_parent(parent: int) -> None:
 
 def _work(chunk: list[tuple[str, str]]) -> list[Note]:
     assert _WORKER is not None
-    return _annotate_chunk(_WORKER, chunk, len(chunk))
+    return _WORKER.read(chunk, len(chunk))
 
 
-def _in_processes(nlp: Language, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int) -> Iterator[Note]:
+def _in_processes(reader: _Reader, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int) -> Iterator[Note]:
     """Only a few chunks are on their way at a time, and annotations come back instead of Docs."""
     context = get_context("fork") if "fork" in get_all_start_methods() else get_context()
-    pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(nlp,))
+    pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(reader,))
     try:
         waiting: deque[Future[list[Note]]] = deque()
         for chunk in _chunks(pairs, batch_size):

@@ -35,6 +35,7 @@ def annotate_command(
     setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,
     other_senses: Annotated[bool, typer.Option("--other-senses", help="Also give senses such as magnetic resonance.")] = False,
+    scan: Annotated[bool, typer.Option("--scan", help="Pass notes over whose words hold nothing of interest; same output.")] = False,
     n_process: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Notes that go through the pipeline together.")] = 64,
     columns: Annotated[str | None, typer.Option(help="Columns of CSV or TSV: note_id,start,severity.value,codes.ICD10CM ...")] = None,
@@ -69,7 +70,7 @@ def annotate_command(
     from mrterms import pipeline
 
     nlp = pipeline.load(lexicons=lexicon or [], builtin=builtin, setting=setting, other_senses=other_senses, threshold=threshold)
-    bulk = partial(pipeline.annotate_many, n_process=n_process, batch_size=batch_size, nlp=nlp)
+    bulk = partial(pipeline.annotate_many, n_process=n_process, batch_size=batch_size, scan=scan, nlp=nlp)
     with _Console(progress and sys.stderr.isatty()) as console:
         job = partial(jobs.annotate_sources, sources, bulk, alone=partial(pipeline.annotate_many, nlp=nlp), report=console.report)
         try:

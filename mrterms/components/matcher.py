@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 from mrterms.components.publishing import publish
 from mrterms.components.shared import ANNOTATIONS, DISCARDED, configured_lexicon, register_extension, work_of
 from mrterms.matching.compiled import CompiledMatcher, Overlaps
+from mrterms.matching.gates import Gate
 from mrterms.matching.matcher import Matcher
 from mrterms.records import Candidate, Mention, Sense
 
@@ -26,6 +27,10 @@ class MatcherComponent:
         self._matcher = Matcher(self.lexicon, nlp.vocab, partial(_words, nlp.tokenizer), fuzzy=fuzzy)
         overlaps: Overlaps = "all" if nested else "longest"
         self._layers = [CompiledMatcher(store, nlp.vocab, fuzzy=fuzzy, overlaps=overlaps) for store in self.lexicon.compiled]
+
+    def gates(self, *, every: bool) -> list[Gate]:
+        """What tells from tokens whether a text can hold a mention that is published; ``every``: or any other."""
+        return [self._matcher.gate(every=every)]
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)

@@ -17,6 +17,7 @@ from mrterms.matching.composing import Carried, Composed, Composer, Item, carrie
 from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
+from mrterms.matching.gates import FormGate
 from mrterms.matching.overlaps import longest_first
 from mrterms.matching.words import GLUE, Vocabulary, WordMemo
 from mrterms.records import Attribute, Match, MatchKind, Mention
@@ -67,7 +68,9 @@ class Matcher:
         self._open_words = self._words["open"] | self._grades | self._words["valvular"]
         self._composer = Composer(self._site_lesions, self._words)
         keys = self._table.forms.keys() | self._table.parts.keys()
-        self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
+        self._string_of = vocab.strings.__getitem__
+        self._memo = WordMemo(self._vocabulary, self._string_of)
+        self._finder = Finder(keys, self._memo)
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
@@ -86,6 +89,26 @@ class Matcher:
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
         return mentions, [self._mention(view, hit) for hit in lost]
+
+    def gate(self, *, every: bool) -> FormGate:
+        """What tells from tokens alone whether a text can hold a mention that is published; ``every``: or any other."""
+        return FormGate(
+            forms={key for key, form in self._table.forms.items() if every or self._is_published(form)},
+            table=self._table,
+            vocabulary=self._vocabulary,
+            memo=self._memo,
+            finder=self._finder,
+            string_of=self._string_of,
+            descriptions=self._descriptions,
+            site_lesions=self._site_lesions,
+            words=self._words,
+        )
+
+    def _is_published(self, form: Form) -> bool:
+        """Whether a mention of a form is ever published, or says of what kind the text is: not one that is surely of another subject."""
+        if len(form.concept_ids) > 1 or (form.short and form.term.text in self._lexicon.senses):
+            return True
+        return not self._lexicon.concepts[form.concept_ids[0]].other_sense
 
     # -- forms ------------------------------------------------------------------------------------------------------
 

@@ -140,6 +140,10 @@ class Vocabulary:
             return False
         return len(lower) < _SHORTEST_FUZZY or lower in self._in_use()
 
+    def is_other_word(self, text: str) -> bool:
+        """Whether a word is told at once to be none of the lexicon's; where not, :meth:`look_up` knows."""
+        return self._is_other_word(text)
+
     def is_in_use(self, word: str) -> bool:
         """Whether a word stands for itself somewhere in English or in medicine."""
         return word in self._in_use()
@@ -252,6 +256,14 @@ class WordMemo:
         if code == len(self.words):
             self.words.append(word)
         return code
+
+    def may_be(self, orth: int) -> tuple[str, ...]:
+        """The words of the lexicon that a token stands for, and those whose end it may be."""
+        word = self.words[self.code_of(orth)]
+        if not word.tail_of:
+            return word.words
+        end = fold(self._string_of(orth))
+        return (*word.words, *(begin + end for begin in word.tail_of))
 
     def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""

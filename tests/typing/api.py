@@ -25,7 +25,7 @@ def annotate(text: str, nlp: Language) -> None:
 
 
 def annotate_many(texts: list[str], pairs: Iterator[tuple[str, str]]) -> None:
-    assert_type(mrterms.annotate_many(texts, n_process=2, batch_size=16), Iterator[mrterms.Note])
+    assert_type(mrterms.annotate_many(texts, n_process=2, batch_size=16, scan=True), Iterator[mrterms.Note])
     assert_type(mrterms.annotate_many(pairs), Iterator[mrterms.Note])
     mrterms.annotate_many([1, 2])  # type: ignore[arg-type]
 

@@ -1,0 +1,182 @@
+"""Scanning gives the notes that reading all of them gives: over the corpora, over made texts, and with lexicons of one's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.language import Language
+from spacy.tokens import Doc
+from typer.testing import CliRunner
+
+import mrterms
+from mrterms.cli import app
+from mrterms.components.scanning import sieve_of
+from mrterms.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+VALVE = ROOT / "lexicons" / "valve"
+
+
+def table(name: str) -> list[list[str]]:
+    lines = (VALVE / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")][1:]
+
+
+FORMS = [row[0] for name in ("terms.tsv", "sites.tsv", "lesions.tsv", "sense_cues.tsv") for row in table(name)]
+SPOKEN = """
+the valve does not close|blood leaks back into the atrium|flow goes the wrong way|moderate regurgitation|mild leakage|it leaks|
+ms 2+|mild mr|2+ as|Ms. Hill|M. I.|M.I|AS, MR|s/p MVR|re placed|in sufficiency|cannot|St. Jude valve|St.|Ao valve|tv|no disease of it|
+of the aortic|and mitral|valves were normal|heart|echo|cardiac|acid reflux|renal insufficiency|hernia repair|knee replacement
+""".replace("\n", "").split("|")
+FILLER = "patient denies pain. |Plan: |back |open |12/3/2020 |(5.5 mg) |and |of |the |Mr. Hernandez, |x-ray |— |no |™ |½ |été |İ".split("|")
+GAPS = st.sampled_from(
+    [" ", "  ", "\n", " \n", "\n ", "\n\n", "\t", "\u00a0", "-", " - ", "- ", "-\n", ", ", ". ", "/", " (", ") ", "\u00ad", "\u200b", ""]
+)
+SLIPS = st.sampled_from(["drop", "double", "swap", "break", "upper", "title", "plural", "keep", "keep", "keep"])
+
+
+@st.composite
+def written(draw: st.DrawFn) -> str:
+    """A form as somebody may write it: with a slip, broken in two, in capitals, its words set apart by anything."""
+    form = draw(st.sampled_from(FORMS) | st.sampled_from(SPOKEN))
+    place = draw(st.integers(0, max(0, len(form) - 2)))
+    match draw(SLIPS):
+        case "drop":
+            form = form[:place] + form[place + 1 :]
+        case "double":
+            form = form[: place + 1] + form[place:]
+        case "swap":
+            form = form[:place] + form[place + 1 : place + 2] + form[place : place + 1] + form[place + 2 :]
+        case "break":
+            form = form[:place] + draw(GAPS) + form[place:]
+        case "upper":
+            form = form.upper()
+        case "title":
+            form = form.title()
+        case "plural":
+            form += "s"
+    return form.replace(" ", draw(GAPS)) if draw(st.booleans()) else form
+
+
+TEXTS = st.lists(st.one_of(written(), st.sampled_from(FILLER), st.text(max_size=4), GAPS), max_size=8).flatmap(
+    lambda parts: GAPS.map(lambda gap: gap.join(parts))
+)
+
+
+def corpora(folder: str = "") -> Iterator[str]:
+    """Every text of the corpora, notes whole and line by line: a line alone has less to be told by."""
+    for path in sorted((ROOT / "corpora" / folder).rglob("*")):
+        if path.suffix in (".txt", ".tsv", ".csv"):
+            text = path.read_text(encoding="utf-8")
+            yield from [text, *text.splitlines()] if path.suffix == ".txt" and len(text) < 10_000 else text.splitlines()
+        elif path.suffix == ".jsonl":
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield from (value for value in json.loads(line).values() if isinstance(value, str))
+
+
+def check(nlp: Language, texts: list[str], **options: int) -> list[mrterms.Note]:
+    plain = list(mrterms.annotate_many(texts, nlp=nlp))
+    assert list(mrterms.annotate_many(texts, nlp=nlp, scan=True, **options)) == plain
+    return plain
+
+
+@settings(max_examples=300)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=5))
+def test_made_texts(nlp: Language, texts: list[str]) -> None:
+    check(nlp, texts)
+
+
+@settings(max_examples=100)
+@given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=80))
+def test_any_text(nlp: Language, text: str) -> None:
+    check(nlp, [text])
+
+
+@pytest.mark.parametrize("options", [{}, {"setting": "cardiology"}, {"other_senses": True}, {"fuzzy": False}])
+def test_what_is_passed_over_in_the_corpora_holds_nothing(options: dict[str, str | bool]) -> None:
+    """Not even the setting that is told of a note whose only mention is of another subject, where it was fixed."""
+    nlp = mrterms.load(**options)  # type: ignore[arg-type]
+    texts = list(dict.fromkeys(corpora()))
+    passed = [text for text, chosen in zip(texts, sieve_of(nlp).choose(texts), strict=True) if not chosen]
+    assert len(texts) / 10 < len(passed) < len(texts)
+    assert {(note.annotations, note.setting) for note in mrterms.annotate_many(passed, nlp=nlp)} == {((), None)}
+
+
+def test_demo_notes(nlp: Language) -> None:
+    check(nlp, list(corpora("demo")))
+
+
+def test_own_lexicon(tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("term\tconcept_id\nlong QT\tlong_qt\nof the\tnothing\n1234\tnumber\nheart of glass\tsong\n")
+    nlp = mrterms.load(lexicons=[terms], builtin=False)
+    texts = ["a long QT", "the long one", "1234", "(1234)", "12345", "hearts of glass", "heart of, glas", "the heart", "of glasses", ""]
+    notes = check(nlp, texts)
+    assert [note.annotations[0]["concept_id"] if note.annotations else None for note in notes][:3] == ["long_qt", None, "number"]
+
+
+def test_processes(nlp: Language) -> None:
+    check(nlp, list(corpora("demo")), n_process=2, batch_size=4)
+
+
+def test_most_notes_are_passed_over(nlp: Language, demo: dict[str, str]) -> None:
+    """What scanning is for; a sieve that lets everything through would be right, and no use."""
+    notes = ROOT / "corpora" / "notes"
+    dull = [paragraph for path in notes.glob("nothing_*.txt") for paragraph in path.read_text(encoding="utf-8").split("\n\n")]
+    chosen = sieve_of(nlp).choose(dull)
+    assert sum(chosen) < len(dull) / 5
+    assert all(sieve_of(nlp).choose(list(demo.values())))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "tsv", "html"])
+def test_command_writes_the_same(tmp_path: Path, form: str) -> None:
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("".join(json.dumps({"note_id": str(number), "text": text}) + "\n" for number, text in enumerate(corpora("demo"))))
+    outputs = [tmp_path / f"plain.{form}", tmp_path / f"scanned.{form}"]
+    for output, scan in zip(outputs, ([], ["--scan"]), strict=True):
+        done = CliRunner().invoke(app, ["annotate", str(notes), "--output", str(output), *scan])
+        assert done.exit_code == 0, done.output
+    plain, scanned = (output.read_text().replace(output.name, "") for output in outputs)
+    assert scanned == plain
+
+
+def test_too_long_a_text_is_refused_as_ever(nlp: Language) -> None:
+    with pytest.raises(ValueError, match="E088"):
+        list(mrterms.annotate_many(["no " * 400_000], nlp=nlp, scan=True))
+
+
+def test_pipelines_that_cannot_be_told_piece_by_piece() -> None:
+    spaced = mrterms.load()
+    spaced.tokenizer.add_special_case("a b", [{"ORTH": "a b"}])  # type: ignore[attr-defined]
+    merging = mrterms.load()
+    merging.add_pipe("merge_entities", first=True)
+    for nlp in (spaced, merging, spacy.blank("en")):
+        with pytest.raises(ConfigError, match="scanning"):
+            list(mrterms.annotate_many(["MR"], nlp=nlp, scan=True))
+
+
+def test_own_rules_of_the_tokenizer_are_heard() -> None:
+    nlp = mrterms.load()
+    list(mrterms.annotate_many(["vitium"], nlp=nlp, scan=True))
+    nlp.tokenizer.add_special_case("vitiumMR", [{"ORTH": "vitium"}, {"ORTH": "MR"}])  # type: ignore[attr-defined]
+    assert check(nlp, ["mild vitiumMR"])[0].annotations
+
+
+def test_own_components_see_the_notes_that_are_read() -> None:
+    nlp = mrterms.load()
+    seen: list[str] = []
+
+    @Language.component("seen_by_the_test")
+    def see(doc: Doc) -> Doc:
+        seen.append(doc.text)
+        return doc
+
+    nlp.add_pipe("seen_by_the_test", last=True)
+    list(mrterms.annotate_many(["a cold", "mild MR"], nlp=nlp, scan=True))
+    assert seen == ["mild MR"]
