@@ -18,6 +18,7 @@ import mrterms
 from mrterms.cli import app
 from mrterms.components.scanning import sieve_of
 from mrterms.errors import ConfigError
+from mrterms.terminologies import build_lexicon
 
 ROOT = Path(__file__).parents[1]
 VALVE = ROOT / "lexicons" / "valve"
@@ -73,7 +74,7 @@ def corpora(folder: str = "") -> Iterator[str]:
     """Every text of the corpora, notes whole and line by line: a line alone has less to be told by."""
     for path in sorted((ROOT / "corpora" / folder).rglob("*")):
         if path.suffix in (".txt", ".tsv", ".csv"):
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8", errors="replace")
             yield from [text, *text.splitlines()] if path.suffix == ".txt" and len(text) < 10_000 else text.splitlines()
         elif path.suffix == ".jsonl":
             for line in path.read_text(encoding="utf-8").splitlines():
@@ -119,6 +120,32 @@ def test_own_lexicon(tmp_path: Path) -> None:
     texts = ["a long QT", "the long one", "1234", "(1234)", "12345", "hearts of glass", "heart of, glas", "the heart", "of glasses", ""]
     notes = check(nlp, texts)
     assert [note.annotations[0]["concept_id"] if note.annotations else None for note in notes][:3] == ["long_qt", None, "number"]
+
+
+PHENOTYPES = ROOT / "tests" / "terminologies" / "data" / "phenotypes.tsv"
+NAMES = [word for line in PHENOTYPES.read_text(encoding="utf-8").splitlines()[1:] for word in line.replace("|", "\t").split("\t")[1:3]]
+MATCHED = [line.split("\t")[0] for line in (PHENOTYPES.parents[1] / "matches.tsv").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def with_compiled(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    folder = tmp_path_factory.mktemp("lexicons") / "phenotypes"
+    build_lexicon(PHENOTYPES, folder)
+    return mrterms.load(lexicons=[folder])
+
+
+def test_compiled_lexicon(with_compiled: Language) -> None:
+    notes = check(with_compiled, [*MATCHED, *NAMES, "mild MR", "no pain"])
+    assert notes[-2].annotations
+    assert not notes[-1].annotations
+
+
+@given(
+    words=st.lists(st.sampled_from([word for name in [*NAMES, *MATCHED, "and or , of the MR"] for word in name.split()]), max_size=8),
+    gap=GAPS,
+)
+def test_words_of_a_compiled_lexicon(with_compiled: Language, words: list[str], gap: str) -> None:
+    check(with_compiled, [gap.join(words), " ".join(words)])
 
 
 def test_processes(nlp: Language) -> None:

@@ -30,7 +30,7 @@ class MatcherComponent:
 
     def gates(self, *, every: bool) -> list[Gate]:
         """What tells from tokens whether a text can hold a mention that is published; ``every``: or any other."""
-        return [self._matcher.gate(every=every)]
+        return [self._matcher.gate(every=every), *(layer.gate() for layer in self._layers)]
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)

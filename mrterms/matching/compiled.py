@@ -19,6 +19,7 @@ from mrterms.lexicon.store import ALONE, Store, Texts, WordTable
 from mrterms.matching.automaton import Automaton, Walker
 from mrterms.matching.coordination import CONJUNCTIONS, Coordination
 from mrterms.matching.finder import Place, Scanner
+from mrterms.matching.gates import CompiledGate
 from mrterms.matching.neighbours import Neighbours
 from mrterms.matching.overlaps import longest_first
 from mrterms.matching.words import PASSED_OVER, NormalWord, Vocabulary, WordMemo, clinical_spelling
@@ -53,9 +54,14 @@ class CompiledMatcher:
         memo = WordMemo(vocabulary, vocab.strings.__getitem__)
         self._scanner = Scanner(automaton, memo, vocabulary.number_of, CONJUNCTIONS)
         self._coordination = Coordination(self._scanner)
+        self._make_gate = partial(CompiledGate, automaton, self._scanner, self._coordination, memo, vocabulary.number_of)
 
     def __reduce__(self) -> tuple[Callable[[], CompiledMatcher], tuple[()]]:
         return partial(CompiledMatcher, self._store, self._vocab, fuzzy=self._fuzzy, overlaps=self._overlaps), ()
+
+    def gate(self) -> CompiledGate:
+        """What tells from tokens alone whether a text can hold a mention."""
+        return self._make_gate()
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""

@@ -8,14 +8,19 @@ from functools import cache
 from itertools import chain
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mrterms.lexicon.resources import lexicon_folder
+from mrterms.matching.automaton import Automaton
+from mrterms.matching.coordination import Coordination
 from mrterms.matching.descriptions import Descriptions
-from mrterms.matching.finder import Finder, Hit
+from mrterms.matching.finder import Finder, Hit, Scanner
 from mrterms.matching.forms import FormTable
 from mrterms.matching.words import Vocabulary, WordMemo
 from mrterms.text.array_cache import Hashes
 
-__all__ = ["FormGate", "Gate", "anchors_of", "common_words", "has_letter"]
+__all__ = ["CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
 
 
 class Gate(Protocol):
@@ -109,6 +114,58 @@ class FormGate:
         if all(lower[hit.token_end - 1] not in self._words["lone"] for hit in hits):
             return False
         return not self._words["cardiac"].isdisjoint(lower) or any(hit.key in self._table.forms for hit in hits)
+
+
+class CompiledGate:
+    """The gate of a compiled lexicon: a mention is a form, or one of several that share words."""
+
+    def __init__(
+        self, automaton: Automaton, scanner: Scanner, coordination: Coordination, memo: WordMemo, number_of: Callable[[str], int]
+    ) -> None:
+        self._scanner, self._coordination, self._memo, self._number_of = scanner, coordination, memo, number_of
+        ranks = np.full(len(automaton.first), len(common_words()), dtype=np.int32)
+        for word, rank in common_words().items():
+            ranks[number_of(word)] = rank
+        self._anchors = anchors_in(automaton, ranks)
+
+    def is_other_word(self, word: str) -> bool:
+        """Nothing is told at once: a terminology may hold any word."""
+        return False
+
+    def is_anchor(self, orth: int) -> bool:
+        """As in :class:`Gate`."""
+        return any(self._anchors[self._number_of(word)] for word in self._memo.may_be(orth))
+
+    def may_match(self, hashes: Hashes) -> bool:
+        """As in :class:`Gate`."""
+        scan = self._scanner.scan(hashes)
+        return scan is not None and bool((places := self._scanner.places(scan)) or self._coordination.places(scan, places))
+
+
+def anchors_in(automaton: Automaton, ranks: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The numbers of words of which every form of a trie holds one; ``ranks``: by number, high where a word is rare."""
+    count = len(automaton.forms)
+    parent, word = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    begins = automaton.first.nonzero()[0]
+    word[automaton.first[begins]] = begins
+    edges = automaton.keys.nonzero()[0]
+    parent[automaton.nodes[edges]] = automaton.keys[edges] >> np.uint64(32)
+    word[automaton.nodes[edges]] = automaton.keys[edges] & np.uint64(2**32 - 1)
+    ends = automaton.forms >= 0
+    alone = np.zeros(len(ranks), dtype=np.bool_)
+    alone[word[ends & (parent == 0)]] = True
+    rarest, covered = word.copy(), alone[word]
+    # Nodes stand level by level, each behind its parent.
+    low, high = 1, 1 + len(begins)
+    while high < count:
+        low, high = high, int(np.searchsorted(parent, high))
+        above = parent[low:high]
+        rarest[low:high] = np.where(ranks[word[low:high]] > ranks[rarest[above]], word[low:high], rarest[above])
+        covered[low:high] |= covered[above]
+    anchors = alone
+    anchors[rarest[ends & ~covered]] = True
+    anchors[0] = False
+    return anchors
 
 
 def anchors_of(forms: Iterable[Sequence[str]], common: Mapping[str, int]) -> frozenset[str]:
