@@ -72,7 +72,7 @@ def load(
     lexicons = [lexicons] if isinstance(lexicons, (str, Path)) else lexicons
     shared: dict[str, Any] = {"lexicons": [str(name) for name in lexicons], "builtin": builtin}
     nlp.add_pipe("mrterms_sections")
-    nlp.add_pipe("mrterms_matcher", config={**shared, "fuzzy": fuzzy, "nested": nested})
+    nlp.add_pipe("mrterms_matcher", config={**shared, "fuzzy": fuzzy, "nested": nested, "annotates": False})
     nlp.add_pipe("mrterms_sense", config={**shared, "setting": setting, "threshold": threshold, "other_senses": other_senses})
     nlp.add_pipe("mrterms_assertion", config=shared)
     nlp.add_pipe("mrterms_attributes", config=shared)

@@ -21,8 +21,9 @@ __all__ = ["MatcherComponent", "make_matcher"]
 class MatcherComponent:
     """spaCy component around :class:`mrterms.matching.matcher.Matcher`."""
 
-    def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool, nested: bool) -> None:
+    def __init__(self, nlp: Language, *, lexicons: Sequence[str], builtin: bool, fuzzy: bool, nested: bool, annotates: bool) -> None:
         register_extension()
+        self._annotates = annotates
         self.lexicon = configured_lexicon(lexicons, builtin)
         self._matcher = Matcher(self.lexicon, nlp.vocab, partial(_words, nlp.tokenizer), fuzzy=fuzzy)
         overlaps: Overlaps = "all" if nested else "longest"
@@ -34,12 +35,13 @@ class MatcherComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
-        work.mentions, lost = self._matcher.match(work.view)
+        # Without terms of its own (compiled lexicons only) the matcher need not read the text.
+        work.mentions, lost = self._matcher.match(work.view) if self.lexicon.terms else ([], [])
         for layer in self._layers:
             more, also_lost = layer.match(work.view)
             work.mentions = sorted([*work.mentions, *more], key=lambda one: (one.start, -one.end))
             lost += also_lost
-        if work.mentions:
+        if work.mentions and self._annotates:
             publish(doc, work.view, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
         else:
             doc.spans[ANNOTATIONS] = []
@@ -67,11 +69,14 @@ def _undecided(mention: Mention) -> Sense:
 @Language.factory(
     "mrterms_matcher",
     assigns=["doc.spans", "span._.mrterms"],
-    default_config={"lexicons": [], "builtin": True, "fuzzy": True, "nested": False},
+    default_config={"lexicons": [], "builtin": True, "fuzzy": True, "nested": False, "annotates": True},
 )
-def make_matcher(nlp: Language, name: str, lexicons: list[str], builtin: bool, fuzzy: bool, nested: bool) -> MatcherComponent:
+def make_matcher(
+    nlp: Language, name: str, lexicons: list[str], builtin: bool, fuzzy: bool, nested: bool, annotates: bool
+) -> MatcherComponent:
     """The factory; ``lexicons`` are names of shipped lexicons or paths of the user's, ``builtin`` keeps the valve lexicon.
 
-    ``nested`` keeps what overlaps among the mentions of a compiled lexicon.
+    ``nested`` keeps what overlaps among the mentions of a compiled lexicon. ``annotates`` leaves annotations on the Doc; where the
+    sense component follows, that writes them anyway.
     """
-    return MatcherComponent(nlp, lexicons=lexicons, builtin=builtin, fuzzy=fuzzy, nested=nested)
+    return MatcherComponent(nlp, lexicons=lexicons, builtin=builtin, fuzzy=fuzzy, nested=nested, annotates=annotates)

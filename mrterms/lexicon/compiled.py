@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mrterms.lexicon.store import Store
 from mrterms.records import Concept
 
 __all__ = ["CompiledConcepts", "LayeredConcepts"]
+
+_MOST_MET = 50_000
 
 
 class CompiledConcepts(Mapping[str, Concept]):
@@ -18,6 +21,7 @@ class CompiledConcepts(Mapping[str, Concept]):
         self._store = store
         self._texts = store.texts("concepts")
         self._ids = store.words("concept_ids")
+        self._met: dict[int, Concept] = {}
 
     def __reduce__(self) -> tuple[type[CompiledConcepts], tuple[Store]]:
         return CompiledConcepts, (self._store,)
@@ -29,7 +33,15 @@ class CompiledConcepts(Mapping[str, Concept]):
         return self.at(number)
 
     def at(self, number: int) -> Concept:
-        """The concept of that number."""
+        """The concept of that number; decoded once, because a text's concepts are few and come again."""
+        concept = self._met.get(number)
+        if concept is None:
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            concept = self._met[number] = self._decode(number)
+        return concept
+
+    def _decode(self, number: int) -> Concept:
         plain = json.loads(self._texts[number])
         return Concept(
             concept_id=plain["id"],
@@ -42,6 +54,11 @@ class CompiledConcepts(Mapping[str, Concept]):
     def id_at(self, number: int) -> str:
         """The id of the concept of that number."""
         return self.at(number).concept_id
+
+    def get(self, concept_id: str, default: Any = None) -> Any:
+        """The concept of that id, or ``default``."""
+        number = self._ids.get(concept_id)
+        return default if number < 0 else self.at(number)
 
     def __iter__(self) -> Iterator[str]:
         return (self.id_at(number) for number in range(len(self._texts)))
@@ -60,10 +77,17 @@ class LayeredConcepts(Mapping[str, Concept]):
         self._tables, self._layers = tables, layers
 
     def __getitem__(self, concept_id: str) -> Concept:
+        concept: Concept | None = self.get(concept_id)
+        if concept is None:
+            raise KeyError(concept_id)
+        return concept
+
+    def get(self, concept_id: str, default: Any = None) -> Any:
+        """The concept of that id, or ``default``."""
         for layer in (self._tables, *self._layers):
             if (concept := layer.get(concept_id)) is not None:
                 return concept
-        raise KeyError(concept_id)
+        return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

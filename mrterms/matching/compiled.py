@@ -6,36 +6,53 @@ from the built-in lexicon.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from rapidfuzz.distance import Indel
 from spacy.vocab import Vocab
 
 from mrterms.lexicon.compiled import CompiledConcepts
 from mrterms.lexicon.store import ALONE, Store, Texts, WordTable
-from mrterms.matching.automaton import Automaton, Walker
-from mrterms.matching.coordination import CONJUNCTIONS, Coordination
+from mrterms.matching.automaton import Automaton
+from mrterms.matching.coordination import Coordination
 from mrterms.matching.finder import Place, Scanner
 from mrterms.matching.gates import CompiledGate
-from mrterms.matching.neighbours import Neighbours
+from mrterms.matching.morphology import english_morphology
+from mrterms.matching.neighbours import Neighbours, can_be_misspelt
 from mrterms.matching.overlaps import longest_first
-from mrterms.matching.words import PASSED_OVER, NormalWord, Vocabulary, WordMemo, clinical_spelling
+from mrterms.matching.words import (
+    CONJUNCTIONS,
+    GLUE,
+    PASSED_OVER,
+    SHORTEST_FUZZY,
+    NormalWord,
+    Vocabulary,
+    WordMemo,
+    clinical_spelling,
+    plain_short_form,
+)
 from mrterms.records import Match, MatchKind, Mention
 from mrterms.text.normal_form import fold, normal_word
 from mrterms.text.view import View
-from mrterms.text.words_in_use import words_in_use
+from mrterms.text.words_in_use import words_in_use, words_in_use_version
 
-__all__ = ["CompiledMatcher", "Overlaps"]
+__all__ = ["CompiledMatcher", "CompiledVocabulary", "Overlaps"]
 
 Overlaps = Literal["longest", "all"]
 _FUZZY_PENALTY = 0.06
+_SCORES = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98}
+_MOST_MET = 100_000
 _SCOPE_PENALTY = (0.0, 0.0, 0.02, 0.1, 0.1)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST_SHORT_FORM = 6
-_ALWAYS_KNOWN = frozenset((*CONJUNCTIONS, ","))
+_LONG = 8
+_CONJUNCTION = re.compile(r",| and | or |/|&")
+_MOST_CHANGED = 3
 
 
 class CompiledMatcher:
@@ -48,13 +65,13 @@ class CompiledMatcher:
         self._name_concepts, self._name_scopes = store.array("name_concepts"), store.array("name_scopes")
         self._form_names, self._form_starts = store.array("form_names"), store.array("form_starts")
         self._overlaps = overlaps
-        vocabulary = CompiledVocabulary(store, fuzzy=fuzzy)
-        automaton = Automaton(*(store.array(f"trie.{part}") for part in ("first", "keys", "nodes", "forms", "pairs")))
-        vocabulary.walker = automaton.walker()
+        self._met: dict[tuple[int, str, int], tuple[Match, tuple[str, ...]]] = {}
+        self._things = english_morphology().nouns
+        self._vocabulary = vocabulary = CompiledVocabulary(store, fuzzy=fuzzy)
         memo = WordMemo(vocabulary, vocab.strings.__getitem__)
-        self._scanner = Scanner(automaton, memo, vocabulary.number_of, CONJUNCTIONS)
+        self._scanner = Scanner(vocabulary.automaton, memo, vocabulary.number_of, CONJUNCTIONS - {","})
         self._coordination = Coordination(self._scanner)
-        self._make_gate = partial(CompiledGate, automaton, self._scanner, self._coordination, memo, vocabulary.number_of)
+        self._make_gate = partial(CompiledGate, vocabulary.automaton, self._scanner, self._coordination, memo, vocabulary.number_of)
 
     def __reduce__(self) -> tuple[Callable[[], CompiledMatcher], tuple[()]]:
         return partial(CompiledMatcher, self._store, self._vocab, fuzzy=self._fuzzy, overlaps=self._overlaps), ()
@@ -70,43 +87,56 @@ class CompiledMatcher:
             return [], []
         places = self._scanner.places(scan)
         shared = self._coordination.places(scan, places)
-        whole = [place for place in (*places, *shared) if self._is_whole(view, place)]
-        found = [self._mention(view, place, shared=place in shared) for place in whole]
+        found = [one for place in places if (one := self._mention(view, place))]
+        found += [
+            replace(one, match=_shared(one.match))
+            for place in shared
+            if (one := self._mention(view, place)) and not self._begins_with_a_thing(one)
+        ]
         if self._overlaps == "all":
             return sorted(set(found), key=lambda one: (one.start, -one.end)), []
         apart = [one for one in found if one.match.reason != _SHARED]
         kept, lost = longest_first(apart, rank=lambda one: -one.match.score)
         return _with_shared(kept, [one for one in found if one.match.reason == _SHARED]), lost
 
-    def _is_whole(self, view: View, place: Place) -> bool:
-        """In one sentence, and no bracket half inside."""
-        _, first, last, _ = place
-        if last - first == 1:
-            return True
-        starts = view.sentence_starts
-        if bisect_right(starts, first) != bisect_right(starts, last - 1):
-            return False
-        words = [token.text for token in view.doc[first:last]]
-        return words.count("(") == words.count(")")
-
-    def _mention(self, view: View, place: Place, *, shared: bool) -> Mention:
+    def _mention(self, view: View, place: Place) -> Mention | None:
+        """The mention at a place; none where it crosses a sentence's end or a bracket's."""
         form, first, last, edits = place
-        span = view.doc[first:last]
-        text = span.text
-        name, concepts = self._meaning(form, text)
-        scope = int(self._name_scopes[name])
-        term = self._names[name]
-        kind, reason = _kind(term, text, edits)
-        score = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98}.get(kind, 1.0 - _FUZZY_PENALTY * edits) - _SCOPE_PENALTY[scope]
-        return Mention(
-            start=span.start_char,
-            end=span.end_char,
-            text=text,
-            token_start=first,
-            token_end=last,
-            match=Match(kind="pattern" if shared else kind, term=term, score=round(score, 3), reason=_SHARED if shared else reason),
-            concept_ids=concepts,
-        )
+        starts = view.sentence_starts
+        if last - first > 1 and bisect_right(starts, first) != bisect_right(starts, last - 1):
+            return None
+        text = view.doc[first:last].text
+        if text.count("(") != text.count(")") or (" of " in text and self._goes_on(view, last)):
+            return None
+        match, concepts = self._meant(form, text, edits)
+        start = view.doc[first].idx
+        return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
+
+    def _goes_on(self, view: View, token: int) -> bool:
+        """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon."""
+        if token >= view.length or not (word := view.doc[token].text)[0].isalpha():
+            return False
+        known = self._vocabulary.look_up(word)
+        return known is not None and bool(known.words) and known.words[0] not in GLUE
+
+    def _begins_with_a_thing(self, one: Mention) -> bool:
+        """``vertebra and | fractures``: a noun before "and" is no adjective, so it shares nothing, unless the name has it so."""
+        first = _CONJUNCTION.split(one.text.lower(), maxsplit=1)[0].split()[-1]
+        return first in self._things and first not in _plain(one.match.term)
+
+    def _meant(self, form: int, text: str, edits: int) -> tuple[Match, tuple[str, ...]]:
+        """How the words name the form, and its concepts; worked out once, because a text's words come again."""
+        key = form, text, edits
+        known = self._met.get(key)
+        if known is None:
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            name, concepts = self._meaning(form, text)
+            term = self._names[name]
+            kind, reason = _kind(term, text, edits)
+            score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * edits) - _SCOPE_PENALTY[int(self._name_scopes[name])]
+            known = self._met[key] = Match(kind=kind, term=term, score=round(score, 3), reason=reason), concepts
+        return known
 
     def _meaning(self, form: int, text: str) -> tuple[int, tuple[str, ...]]:
         """The name that fits best and the concepts that it names: as written, then the nearest scope, then its normal words."""
@@ -124,6 +154,10 @@ class CompiledMatcher:
 
 
 _SHARED = "shared words"
+
+
+def _shared(match: Match) -> Match:
+    return replace(match, kind="pattern", reason=_SHARED)
 
 
 def _with_shared(kept: list[Mention], shared: Sequence[Mention]) -> list[Mention]:
@@ -157,12 +191,17 @@ def _kind(term: str, text: str, edits: int) -> tuple[MatchKind, str]:
 class CompiledVocabulary(Vocabulary):
     """The vocabulary of a compiled lexicon: what the built-in one keeps in sets is asked of mapped tables here."""
 
-    walker: Walker
-
     def __init__(self, store: Store, *, fuzzy: bool) -> None:
         super().__init__(spelling=clinical_spelling(), in_use=words_in_use, fuzzy=fuzzy)
+        self.automaton = Automaton(*(store.array(f"trie.{part}") for part in ("first", "keys", "nodes", "forms", "pairs")))
+        self._walker = self.automaton.walker()
+        self._is_name = False
+        self._morphology = english_morphology()
+        self._stems: WordTable = store.words("stems")
         self._texts: Texts = store.texts("words")
         self._table: WordTable = store.words("word_places")
+        # Words in use that forms hold were looked up when the lexicon was compiled; with other words in use that is void.
+        self._kin_table = store.words("kin") if store.manifest.get("words_in_use") == words_in_use_version() else None
         self._word_numbers, self._flags = store.array("word_numbers").data, store.array("word_flags").data
         places = store.array("near_places").data
         self._neighbours = Neighbours(store.array("near_masks"), store.array("near_starts"), lambda place: self._texts[places[place]])
@@ -174,18 +213,43 @@ class CompiledVocabulary(Vocabulary):
 
     def look_up(self, text: str) -> NormalWord | None:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
-        if text.lower() in _ALWAYS_KNOWN:
+        if self._is_other_word(text):
+            return None
+        if text.lower() in CONJUNCTIONS:
             return NormalWord((text.lower(),), alone=False)
-        found = super().look_up(text)
-        if found is not None and len(found.words) == 1 and not self._flags[self._table.get(found.words[0])] & ALONE:
+        self._is_name = text[0].isupper() and text[1:].islower() and len(text) < _LONG
+        found = self._look_closely(text)
+        if found is not None and found.alone and len(found.words) == 1 and not self._flags[self._table.get(found.words[0])] & ALONE:
             return replace(found, alone=False)
         return found
+
+    def _near(self, word: str, folded: str) -> NormalWord | None:
+        """A word made from one of the lexicon's, or a slip of one.
+
+        A general vocabulary has far more look-alikes than the built-in one: a short name is no slip (Spain, pain), and where two
+        letters are others only a form of several words is believed.
+        """
+        if self._is_name or not can_be_misspelt(word) or word in words_in_use() or folded in words_in_use():
+            return None
+        stem, alone = self._morphology.stem(word)
+        place = self._stems.get(stem) if len(stem) >= SHORTEST_FUZZY else -1
+        if place >= 0:
+            return NormalWord((self._texts[place],), alone=alone and bool(self._flags[place] & ALONE))
+        near = super()._near(word, folded)
+        if near and near.edits > 1 and min(Indel.distance(one, near.words[0]) for one in (word, folded)) > _MOST_CHANGED:
+            return replace(near, alone=False)
+        return near
 
     def _is_passed_over(self, text: str) -> bool:
         return super()._is_passed_over(text) or text.lower() in PASSED_OVER
 
     def _is_other_word(self, text: str) -> bool:
-        return False
+        lower = text.lower()
+        if self._kin_table is None or lower in self._kin_table or not text[0].isalpha() or not text.isascii():
+            return False
+        if text[1:] != lower[1:] and plain_short_form(text) in self._table:
+            return False
+        return len(lower) < SHORTEST_FUZZY or lower in words_in_use()
 
     def _is_short_form(self, plain: str) -> bool:
         return plain in self._table and not plain.islower()
@@ -195,7 +259,7 @@ class CompiledVocabulary(Vocabulary):
 
     def _is_pair(self, first: str, second: str) -> bool:
         numbers = self.number_of(first), self.number_of(second)
-        return all(numbers) and bool(self.walker.follow(0, numbers))
+        return all(numbers) and bool(self._walker.follow(0, numbers))
 
     def _is_target(self, word: str) -> bool:
         return word in self._table

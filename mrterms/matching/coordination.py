@@ -8,17 +8,17 @@ other side is a form too, or where both sides are found in this way (``absence o
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 
 from mrterms.matching.finder import Place, Scan, Scanner
+from mrterms.matching.words import CONJUNCTIONS, GLUE
 
-__all__ = ["CONJUNCTIONS", "Coordination"]
-
-CONJUNCTIONS = ("and", "or", "and/or", "&", "/")
+__all__ = ["Coordination"]
 
 _MOST_BEFORE = 4
 """Words of a form before the conjunction, and words of the other side."""
 _LISTED = 3
+_ENDS = (GLUE | CONJUNCTIONS) - {"of"}
 
 
 class Coordination:
@@ -29,15 +29,16 @@ class Coordination:
 
     def places(self, scan: Scan, whole: Sequence[Place]) -> list[Place]:
         """The forms that share words; ``whole`` are the forms found side by side."""
-        if not scan.joins:
+        codes = scan.codes
+        joins = [join for join in scan.joins if 0 < join < len(codes) - 1 and codes[join - 1] and codes[join + 1]]
+        if not joins:
             return []
-        hits = {(bisect_left(scan.places, first), bisect_left(scan.places, last) - 1) for _, first, last, _ in whole}
-        taken = {index for first, last in hits for index in range(first, last + 1)}
+        hits = _Hits(scan, whole)
         found: dict[Place, None] = {}
-        for join in scan.joins:
+        for join in joins:
             chain = self._chain(scan, join)
-            found.update(dict.fromkeys(self._head_behind(scan, chain, join, hits, taken)))
-            found.update(dict.fromkeys(self._head_before(scan, chain, join, hits)))
+            found.update(dict.fromkeys(self._head_behind(scan, chain, hits)))
+            found.update(dict.fromkeys(self._head_before(scan, chain, hits)))
         return [place for place in found if place not in whole]
 
     def _chain(self, scan: Scan, join: int) -> list[int]:
@@ -50,18 +51,17 @@ class Coordination:
                 chain.insert(0, index)
         return chain
 
-    def _head_behind(self, scan: Scan, chain: list[int], join: int, hits: Set[tuple[int, int]], taken: Set[int]) -> Iterator[Place]:
+    def _head_behind(self, scan: Scan, chain: list[int], hits: _Hits) -> Iterator[Place]:
         """``short | and broad | fingers``."""
+        join = chain[-1]
         for comma in chain:
             for start in range(comma - 1, max(-1, comma - 1 - _MOST_BEFORE), -1):
-                if not scan.codes[start] or start in taken:
+                if not scan.codes[start] or start in hits.taken:
                     break  # "cleft palate and | renal anomaly": the palate has its own word
                 node = self._scanner.follow(scan, 0, start, comma)
-                if not node:
-                    continue
-                for again in range(join + 2, min(len(scan.codes), join + 2 + _MOST_BEFORE)):
+                for again in range(join + 2, min(len(scan.codes), join + 2 + _MOST_BEFORE) if node else 0):
                     for form, end in self._scanner.forms_from(scan, node, again):
-                        if (join + 1, end - 1) in hits:
+                        if (join + 1, end) in hits.spans:
                             yield scan.place(form, start, end)
                         elif (other := self._other_side(scan, start, join, end)) >= 0:
                             yield scan.place(form, start, end)
@@ -78,13 +78,37 @@ class Coordination:
                     return form
         return -1
 
-    def _head_before(self, scan: Scan, chain: list[int], join: int, hits: Set[tuple[int, int]]) -> Iterator[Place]:
+    def _head_before(self, scan: Scan, chain: list[int], hits: _Hits) -> Iterator[Place]:
         """``aplasia of the | thumb and | radius``."""
-        for start, last in hits:
-            if last + 1 not in chain or last == start:
-                continue
-            for left_out in range(start + 1, last + 1):
-                node = self._scanner.follow(scan, 0, start, left_out)
-                for comma in chain[chain.index(last + 1) :] if node else ():
-                    for form, end in self._scanner.forms_from(scan, node, comma + 1):
-                        yield scan.place(form, start, end)
+        for place, comma in enumerate(chain):
+            for start in hits.ending_at.get(comma, ()):
+                for left_out in range(start + 1, comma):
+                    node = self._scanner.follow(scan, 0, start, left_out)
+                    # Without "of" the two share an adjective, and only their nouns stand on either side.
+                    shares_head = self._scanner.is_word(scan.codes[left_out - 1], "of")
+                    if not node or not (shares_head or (left_out == comma - 1 and comma == chain[-1])):
+                        continue
+                    for again in chain[place:]:
+                        for form, end in self._scanner.forms_from(scan, node, again + 1):
+                            if self._ends_there(scan, end):
+                                yield scan.place(form, start, end)
+
+    def _ends_there(self, scan: Scan, end: int) -> bool:
+        """``fever and | weight | loss``: what goes on is another thing."""
+        return end >= len(scan.codes) or not scan.codes[end] or any(self._scanner.is_word(scan.codes[end], one) for one in _ENDS)
+
+
+class _Hits:
+    """The forms found side by side, by their codes: ``spans`` (half-open), where those of several words begin that end at a code,
+    and the codes that are ``taken``."""
+
+    def __init__(self, scan: Scan, whole: Sequence[Place]) -> None:
+        self.spans: set[tuple[int, int]] = set()
+        self.ending_at: dict[int, list[int]] = {}
+        self.taken: set[int] = set()
+        for _, first, last, _ in whole:
+            start, end = bisect_left(scan.places, first), bisect_left(scan.places, last)
+            self.spans.add((start, end))
+            self.taken.update(range(start, end))
+            if end - start > 1:
+                self.ending_at.setdefault(end, []).append(start)

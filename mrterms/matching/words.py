@@ -21,20 +21,35 @@ from mrterms.matching.neighbours import Neighbours
 from mrterms.text.array_cache import ArrayCache, Hashes
 from mrterms.text.normal_form import fold, normal_word, surfaces
 
-__all__ = ["GLUE", "PASSED_OVER", "SKIPPED", "NormalWord", "Vocabulary", "WordMemo", "clinical_spelling", "plain_short_form"]
+__all__ = [
+    "CONJUNCTIONS",
+    "GLUE",
+    "PASSED_OVER",
+    "SHORTEST_FUZZY",
+    "SKIPPED",
+    "NormalWord",
+    "Vocabulary",
+    "WordMemo",
+    "clinical_spelling",
+    "plain_short_form",
+]
 
 GLUE = frozenset("of the a an in to and or with by at for from on , / & ; : + vs is are was were be not due as".split())
 """Words that may stand inside a form but never make one."""
 
 # Edits allowed by word length: one below eight letters, two from eight, none below five (design-notes.md).
-_SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
+SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
 _SHORTEST_PART = 4
 _SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
 _MEMO_LIMIT = 400_000
+_OPPOSITES = (("hyper", "hypo"), ("macro", "micro"), ("inter", "intra"), ("ante", "anti"), ("mono", "poly"))
 # Passed over inside a form: hyphens, brackets, the full stop of "pulm. valve" (no form crosses a sentence), and single line
 # breaks; a blank line is no wrap and ends a form.
 SKIPPED = frozenset(("-", "–", "—", "‐", "‑", "'s", "’s", "'S", "’S", "'", "’", "­", "(", ")", "."))
 
+
+CONJUNCTIONS = frozenset(("and", "or", "and/or", "&", "/", ","))
+"""Over these, forms may share words."""
 
 PASSED_OVER = frozenset("a an the his her its their our my your this these those some both all such".split())
 """Articles and the like: a general ontology's forms are looked for without them (``absence of | some | phalanges``)."""
@@ -94,7 +109,7 @@ class Vocabulary:
         """Index the words; call it once all forms are in."""
         self._tails = {}
         variants = {form for form, normal in self.spelling.items() if normal in self.words}
-        self._targets = {word for word in self.words | variants if len(word) >= _SHORTEST_FUZZY and word.isalpha()}
+        self._targets = {word for word in self.words | variants if len(word) >= SHORTEST_FUZZY and word.isalpha()}
         self._neighbours = Neighbours.of(list(self._targets))
         self._headless = {}
         for word in self._targets:
@@ -108,8 +123,9 @@ class Vocabulary:
 
     def look_up(self, text: str) -> NormalWord | None:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
-        if self._is_other_word(text):
-            return None
+        return None if self._is_other_word(text) else self._look_closely(text)
+
+    def _look_closely(self, text: str) -> NormalWord | None:
         if self._is_passed_over(text):
             return _SKIP
         plain = plain_short_form(text)
@@ -127,7 +143,7 @@ class Vocabulary:
         if not word.isalpha() or len(word) < _SHORTEST_TAIL or not self.fuzzy:
             return None
         folded = fold(text)
-        near = self._near(word, folded) if len(folded) >= _SHORTEST_FUZZY else None
+        near = self._near(word, folded) if len(folded) >= SHORTEST_FUZZY else None
         tail = self._tail(folded)
         return replace(near, tail_of=tail.tail_of, hyphen_only=tail.hyphen_only) if near and tail else near or tail
 
@@ -138,7 +154,7 @@ class Vocabulary:
             return False
         if text != lower and plain_short_form(text) in self.short_forms:
             return False
-        return len(lower) < _SHORTEST_FUZZY or lower in self._in_use()
+        return len(lower) < SHORTEST_FUZZY or lower in self._in_use()
 
     def is_other_word(self, text: str) -> bool:
         """Whether a word is told at once to be none of the lexicon's; where not, :meth:`look_up` knows."""
@@ -210,6 +226,8 @@ class Vocabulary:
             return None
         if edits > 1 and len(near) < _TWO_EDITS_FROM:
             return None
+        if _are_opposites(word, near):
+            return None
         near = self.spelling.get(near, near)
         return NormalWord((near,), int(edits))
 
@@ -219,6 +237,13 @@ class Vocabulary:
             if self._is_pair(*pair):
                 return pair
         return None
+
+
+def _are_opposites(word: str, other: str) -> bool:
+    """``hypo-`` is no slip of ``hyper-``, and a lacking ``a-`` is none either (phasic, aphasia)."""
+    if word[1:] == other or other[1:] == word:
+        return "a" in (word[0], other[0])
+    return any(word.startswith(pair) and other.startswith(pair) and word[:4] != other[:4] for pair in _OPPOSITES)
 
 
 class WordMemo:

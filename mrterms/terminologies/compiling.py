@@ -9,7 +9,7 @@ import json
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,20 @@ from numpy.typing import NDArray
 from mrterms.errors import LexiconError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.store import ALONE, StoreWriter
+from mrterms.lexicon.tables import read_table
 from mrterms.matching.automaton import Automaton
+from mrterms.matching.morphology import english_morphology
 from mrterms.matching.neighbours import Neighbours, sort_for_neighbours
-from mrterms.matching.words import GLUE, PASSED_OVER, SKIPPED, clinical_spelling, plain_short_form
+from mrterms.matching.words import CONJUNCTIONS, GLUE, PASSED_OVER, SHORTEST_FUZZY, SKIPPED, clinical_spelling, plain_short_form
 from mrterms.records import Concept
-from mrterms.terminologies.morphology import english_morphology
 from mrterms.terminologies.sources import SCOPES, Item, Name
-from mrterms.text.normal_form import normal_word
+from mrterms.text.normal_form import normal_word, surfaces
+from mrterms.text.words_in_use import words_in_use, words_in_use_version
 
 __all__ = ["BuildReport", "compile_lexicon"]
 
 _MOST_WORDS = 16
 _MOST_INVERTED = 4
-_SHORTEST_FUZZY = 5
 _ABBREVIATION = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z][A-Za-z0-9]{1,5}")
 _NOT_SPECIFIED = re.compile(r",? (?:NOS|nos|unspecified)$")
 # Adjectives and participles that share a stem with such a noun: absent, hypoplastic, enlarged.
@@ -70,19 +71,20 @@ def compile_lexicon(
     holds no name, or the folder exists (unless ``overwrite`` and it is a compiled lexicon).
     """
     with StoreWriter(folder, overwrite=overwrite) as store:
-        compiler = _Compiler(store, tokenize, frozenset() if general_words else _general_words())
+        compiler = _Compiler(store, tokenize, {} if general_words else _general_words())
         for item in items:
             compiler.add(item)
         return compiler.finish(name=name, source=source)
 
 
-def _general_words() -> frozenset[str]:
-    lines = (lexicon_folder("clinical") / "general_words.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+def _general_words() -> Mapping[str, bool]:
+    """Words that name nothing by themselves → whether they name nothing together either."""
+    rows = read_table(lexicon_folder("clinical") / "general_words.tsv", ("words", "together"), ("source",))
+    return {word: row["together"] == "yes" for row in rows for word in row["words"].split()}
 
 
 class _Compiler:
-    def __init__(self, store: StoreWriter, tokenize: Callable[[str], list[str]], general: frozenset[str]) -> None:
+    def __init__(self, store: StoreWriter, tokenize: Callable[[str], list[str]], general: Mapping[str, bool]) -> None:
         self._store, self._tokenize, self._general = store, tokenize, general
         self._spelling = clinical_spelling()
         self._report = BuildReport()
@@ -144,8 +146,8 @@ class _Compiler:
             return "no words"
         if len(words) > _MOST_WORDS:
             return f"more than {_MOST_WORDS} words"
-        if len(words) == 1 and words[0] in self._general:
-            return "a general word"
+        if (len(words) == 1 and words[0] in self._general) or all(self._general.get(word, word in GLUE) for word in words):
+            return "general words"
         if len(words) == 1 and len(words[0]) < 3 and words[0].islower():
             return "too short"
         return ""
@@ -159,8 +161,15 @@ class _Compiler:
         stems = [morphology.stem(word) for word in words]
         numbers: dict[str, int] = {}
         classes = np.array([numbers.setdefault(stem, len(numbers) + 1) for stem, _ in stems], dtype=np.int32)
-        made = morphology.relatives(self._words)
-        relatives = [(other, int(classes[self._words[word]]), alone) for other, word, alone in made]
+        # "microcephalic" may stand alone for "microcephaly": both endings may, and the latter is a name.
+        lone = {stem for word, (stem, alone) in zip(words, stems, strict=True) if alone and word in self._lone}
+        flags = [word in self._lone or (alone and stem in lone) for word, (stem, alone) in zip(words, stems, strict=True)]
+        lone_numbers = {numbers[stem] for stem in lone}
+        # Of words made from one another the one that is a name stands for all.
+        places = sorted(range(len(words)), key=lambda place: words[place] not in self._lone)
+        self._store.words("stems", [stems[place][0] for place in places], np.array(places, dtype=np.int32))
+        made = morphology.relatives(self._words.keys(), numbers)
+        relatives = [(other, number, alone and number in lone_numbers) for other, number, alone in made]
         sequence = classes[np.frombuffer(self._sequence, dtype=np.int32)]
         starts = np.zeros(len(self._lengths) + 1, dtype=np.int64)
         np.cumsum(np.frombuffer(self._lengths, dtype=np.int32), out=starts[1:])
@@ -168,14 +177,20 @@ class _Compiler:
         for part in ("first", "keys", "nodes", "forms", "pairs"):
             self._store.array(f"trie.{part}", getattr(automaton, part))
         self._write_forms(form_of)
-        self._write_words(words, classes, [alone for _, alone in stems], relatives)
+        self._write_words(words, classes, flags, relatives)
         self._store.words("concept_ids", self._numbers, np.arange(len(self._numbers), dtype=np.int32))
         report = self._report
         report.names, report.words = self._names.count, len(words) + len(relatives)
         report.forms = int(form_of.max()) + 1
         counts = {"concepts": report.concepts, "names": report.names, "forms": report.forms, "words": report.words}
-        self._store.finish(name=name, source=source, counts=counts, left_out=dict(report.left_out))
+        self._store.finish(name=name, source=source, counts=counts, words_in_use=words_in_use_version(), left_out=dict(report.left_out))
         return report
+
+    def _kin(self, words: frozenset[str]) -> set[str]:
+        """The words in use, and the short ones, that stand for a word of the lexicon."""
+        found = {word for word in words_in_use() if normal_word(word, self._spelling) in words}
+        found.update(one for word in (*words, *self._spelling) for one in surfaces(word) if len(one) < SHORTEST_FUZZY)
+        return found | PASSED_OVER | CONJUNCTIONS
 
     def _write_forms(self, form_of: NDArray[np.int64]) -> None:
         """The names of each form, those of the nearest scope first."""
@@ -188,20 +203,19 @@ class _Compiler:
         self._store.array("name_concepts", np.frombuffer(self._concept_of, dtype=np.int32))
         self._store.array("name_scopes", scopes)
 
-    def _write_words(
-        self, words: list[str], classes: NDArray[np.int32], may_stand_alone: list[bool], relatives: list[tuple[str, int, bool]]
-    ) -> None:
+    def _write_words(self, words: list[str], classes: NDArray[np.int32], flags: list[bool], relatives: list[tuple[str, int, bool]]) -> None:
         """All words that a token may be: those of the names, and ``relatives`` (word, number, whether it may stand alone)."""
         texts = self._store.texts("words")
         every = [*words, *(other for other, _, _ in relatives)]
         for word in every:
             texts.add(word)
         self._store.words("word_places", every, np.arange(len(every), dtype=np.int32))
+        kin = sorted(self._kin(frozenset(every)))
+        self._store.words("kin", kin, np.zeros(len(kin), dtype=np.int32))
         self._store.array("word_numbers", np.concatenate([classes, np.array([number for _, number, _ in relatives], dtype=np.int32)]))
-        flags = [word in self._lone or alone for word, alone in zip(words, may_stand_alone, strict=True)]
-        flags += [alone for _, _, alone in relatives]
-        self._store.array("word_flags", np.array(flags, dtype=np.uint8) * ALONE)
-        order = sort_for_neighbours([word if len(word) >= _SHORTEST_FUZZY else "" for word in words])
+        every_flag = [*flags, *(alone for _, _, alone in relatives)]
+        self._store.array("word_flags", np.array(every_flag, dtype=np.uint8) * ALONE)
+        order = sort_for_neighbours([word if len(word) >= SHORTEST_FUZZY else "" for word in words])
         masks, starts = Neighbours.arrays([words[place] for place in order])
         self._store.array("near_masks", masks)
         self._store.array("near_starts", starts)

@@ -70,13 +70,12 @@ def surfaces(word: str) -> set[str]:
     """All folded words that :func:`singular` and :func:`british_to_american` turn into ``word``, and some that are no words.
 
     >>> sorted(surfaces("anemia"))
-    ['anaemes', 'anaemia', 'anaemias', 'anaemiies', 'anemes', 'anemia', 'anemias', 'anemiies']
+    ['anaemia', 'anaemias', 'anaemiies', 'anemes', 'anemia', 'anemias', 'anemiies']
     """
-    found = {word}
+    found = {word, word + "s", word[:-2] + "es", word[:-1] + "ies"}
     for british, american in _BRITISH:
-        if american in word:
-            found.update([one.replace(american, british) for one in found])
-    return {form for one in found for form in (one, one + "s", one[:-2] + "es", one[:-1] + "ies")}
+        found.update([one.replace(american, british) for one in found if american in one])
+    return found
 
 
 def normal_word(word: str, spelling: Mapping[str, str]) -> str:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from functools import cache
 
 from mrterms.lexicon.resources import lexicon_folder
 
-__all__ = ["words_in_use"]
+__all__ = ["words_in_use", "words_in_use_version"]
+
+
+@cache
+def words_in_use_version() -> str:
+    """A checksum of the words, for what was worked out from them."""
+    return hashlib.sha256((lexicon_folder("clinical") / "words.txt.gz").read_bytes()).hexdigest()[:16]
 
 
 @cache

@@ -19,9 +19,10 @@ from mrterms.cli.lexicon import app
 from mrterms.errors import LexiconError
 from mrterms.lexicon.store import FORMAT, MANIFEST, Store, WordTable, string_slots, verify
 from mrterms.lexicon.tables import read_table
-from mrterms.matching.compiled import CompiledMatcher
+from mrterms.matching.compiled import CompiledMatcher, CompiledVocabulary
 from mrterms.terminologies import build_lexicon
 from mrterms.text.view import View
+from mrterms.text.words_in_use import words_in_use
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -76,10 +77,17 @@ def test_without_fuzzy_a_slip_is_none(folder: Path) -> None:
     assert not mrterms.annotate("brachydactily", nlp=nlp).annotations
 
 
+def test_words_in_use_are_told_as_if_looked_at_closely(folder: Path) -> None:
+    quick, slow = CompiledVocabulary(Store(folder), fuzzy=True), CompiledVocabulary(Store(folder), fuzzy=True)
+    slow._kin_table = None
+    for word in (*sorted(words_in_use())[::7], "AD", "ADs", "a", "And", "kidneys", "Anaemia", "teeth", "hand", "Renal", "brachydactily"):
+        assert quick.look_up(word) == slow.look_up(word), word
+
+
 def test_general_words_on_request(tmp_path: Path) -> None:
     report = build_lexicon(DATA / "phenotypes.tsv", tmp_path / "all", general_words=True)
-    assert "a general word" not in report.left_out
-    assert build_lexicon(DATA / "phenotypes.tsv", tmp_path / "some").left_out["a general word"] == 1
+    assert "general words" not in report.left_out
+    assert build_lexicon(DATA / "phenotypes.tsv", tmp_path / "some").left_out["general words"] == 1
 
 
 def test_a_matcher_can_be_pickled(folder: Path) -> None:
@@ -176,13 +184,13 @@ def test_commands(tmp_path: Path) -> None:
     built = run(app, ["build", str(DATA / "small.obo"), "-o", out, "--branch", "XX:0000002", "--branch", "XX:0000004"])
     assert built.exit_code == 0
     assert "3 concepts, 5 names" in built.output
-    assert "left out: 1 a general word" in built.output
+    assert "left out: 1 general words" in built.output
     checked = run(app, ["verify", out])
     assert (checked.exit_code, "all whole" in checked.output) == (0, True)
     linted = run(app, ["lint", out])
     assert linted.exit_code == 1
     assert "SF1 (XX:0000003): short" in linted.output
-    assert "1 names left out: a general word" in linted.output
+    assert "1 names left out: general words" in linted.output
 
 
 def test_lint_names_homonyms(folder: Path) -> None:

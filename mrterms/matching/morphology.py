@@ -5,7 +5,7 @@ Used when a lexicon is compiled, so that a text pays nothing for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -34,8 +34,13 @@ class Morphology:
         rows = read_table(folder / "word_variants.tsv", ("variant", "word"), ("source",))
         self._irregular = {row["variant"]: row["word"] for row in rows}
 
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """Nouns whose adjective shares no stem with them (kidney, artery)."""
+        return frozenset(self._irregular.values())
+
     def stem(self, word: str) -> tuple[str, bool]:
-        """What a word shares with those made from it, and whether it may stand alone for one of them.
+        """What a word shares with those made from it, and whether it may stand for one of them as a form of one word.
 
         >>> morphology = Morphology()
         >>> morphology.stem("stenotic") == morphology.stem("stenosis")
@@ -46,28 +51,23 @@ class Morphology:
         if (regular := self._irregular.get(word)) is not None:
             return self.stem(regular)[0], False
         if not word.isascii() or not word.isalpha():
-            return word, True
+            return word, False
         for size in range(min(self._longest, len(word) - 1), 0, -1):
             ending = self._endings.get(word[-size:])
             if ending and len(word) - size >= ending.least:
                 return word[:-size] + ending.becomes, ending.alone
-        return word, True
+        return word, False
 
     @cached_property
     def _others(self) -> list[tuple[str, str, bool]]:
         """Words in use and irregular ones, with stem and whether they may stand alone."""
-        return [(word, *self.stem(word)) for word in (*sorted(words_in_use()), *self._irregular)]
+        return [(word, *self.stem(word)) for word in sorted(words_in_use() | self._irregular.keys())]
 
-    def relatives(self, words: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
-        """``(relative, word, alone)`` for each word in use, or irregular one, that is made from one of ``words`` and is none."""
-        of_stem: dict[str, str] = {}
-        known = set(words)
-        for word in sorted(known):
-            of_stem.setdefault(self.stem(word)[0], word)
+    def relatives(self, words: Set[str], stems: Mapping[str, int]) -> Iterator[tuple[str, int, bool]]:
+        """``(relative, number, alone)`` of each word in use, or irregular one, whose stem is among ``stems`` and that is no word."""
         for other, stem, alone in self._others:
-            if stem in of_stem and other not in known:
-                known.add(other)
-                yield other, of_stem[stem], alone and self.stem(of_stem[stem])[1]
+            if stem in stems and other not in words:
+                yield other, stems[stem], alone
 
 
 @cache
