@@ -233,10 +233,11 @@ class CompiledVocabulary(Vocabulary):
             return None
         stem, alone = self._morphology.stem(word)
         place = self._stems.get(stem) if len(stem) >= SHORTEST_FUZZY else -1
-        if place >= 0:
-            return NormalWord((self._texts[place],), alone=alone and bool(self._flags[place] & ALONE))
-        near = super()._near(word, folded)
-        if near and near.edits > 1 and min(Indel.distance(one, near.words[0]) for one in (word, folded)) > _MOST_CHANGED:
+        made = NormalWord((self._texts[place],), alone=alone and bool(self._flags[place] & ALONE)) if place >= 0 else None
+        near = super()._near(word, folded) if made is None or not made.alone else None
+        if near is None:
+            return made
+        if near.edits > 1 and min(Indel.distance(one, near.words[0]) for one in (word, folded)) > _MOST_CHANGED:
             return replace(near, alone=False)
         return near
 
