@@ -35,6 +35,8 @@ _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
+_PASSED = frozenset({"was", "were", "has", "had", "have"})
+_SINCE = frozenset({"after", "following", "since", "before"})
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -129,7 +131,14 @@ class _Reader:
         if "for" not in between:
             return False
         at = between.index("for")
-        adjectives, remark = between[at + 1 :], between[:at]
+        graded = {
+            place
+            for hit in self.line.hits
+            if "grade" in hit.entry.roles and operation.last <= hit.start < lesion.first
+            for place in range(hit.start, hit.end)
+        }
+        adjectives = [word for place, word in enumerate(between, operation.last) if place - operation.last > at and place not in graded]
+        remark = between[:at]
         if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
             return False
         dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0].isdigit()
@@ -300,7 +309,7 @@ class _Reader:
 
     def _decide(self, target: Target, found: Found, experiencer: Experiencer, section: str | None) -> Assertion:
         status, reasons = self._status(target, found, experiencer, section)
-        past = "historical" in found and not (target.kind == "lesion" and "known" in found)
+        past = self._is_past(target, found)
         temporality: Temporality = "current"
         if status == "hypothetical":
             temporality = "future"
@@ -321,7 +330,7 @@ class _Reader:
             return ("absent", (*absent, "family")) if absent else ("family", ("family",))
         if absent:
             return "absent", absent
-        if "hypothetical" in found or "planned" in found:
+        if "hypothetical" in found or ("planned" in found and not self._was_done(target, found)):
             return "hypothetical", ("hypothetical", "planned")
         if "uncertain" in found:
             return "uncertain", ("uncertain",)
@@ -331,9 +340,23 @@ class _Reader:
         owned = self.line.lower[max(target.first - 1, 0)] in self.words["possessive"]
         if "query" in found and target.kind != "procedure" and not settled and not owned:
             return "uncertain", ("query",)
-        if "historical" in found and not (target.kind == "lesion" and "known" in found) and "in_place" not in found:
+        if "in_place" not in found and self._is_past(target, found):
             return "historical", ("historical",)
         return self._by_section(target, found, section, settled), ("known", "present", "in_place")
+
+    def _was_done(self, target: Target, found: Found) -> bool:
+        """Whether a procedure is told as done behind words that alone would plan it: "urgent AVR was performed"."""
+        behind = [start for start, _ in found.get("historical", ()) if start >= target.last]
+        return any(self.line.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
+
+    def _is_past(self, target: Target, found: Found) -> bool:
+        """Whether the mention is of the past; a mere "after a" is none in words about people: "after an infarct patients should"."""
+        if "historical" not in found or (target.kind == "lesion" and "known" in found):
+            return False
+        return ("general" not in found and "study" not in found) or not all(
+            self.line.lower[start] in _SINCE and self.words["possessive"].isdisjoint(self.line.lower[start:end])
+            for start, end in found["historical"]
+        )
 
     def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
         if section in _HISTORIES and "known" not in found:

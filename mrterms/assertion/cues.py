@@ -13,12 +13,12 @@ __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
 CATEGORIES = frozenset(
     {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
-    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "in_place"}
+    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
-ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with"})
+ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 

@@ -17,6 +17,7 @@ _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planne
 (but "old infarct and severe MR": a mere adjective does not)."""
 _LEADING = frozenset({"hypothetical", "planned"})
 """Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
+_GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "complaints": _LIST, "value": _PHRASE, "clause": _CLAUSE}
 
@@ -67,6 +68,8 @@ class Line:
                     return joint.start
                 if scope == "complaints" and "grade" in roles:
                     continue
+                if not is_or and category in _RESTARTING and self._speaks_of_one(hit, joint):
+                    return joint.start
                 if self._restarts(hit, joint, category, width, is_or, hits[place - 2 if place > 1 else 0]):
                     return joint.start
             elif "with" in roles and category in _RESTARTING and self._opens_after(place):
@@ -117,6 +120,15 @@ class Line:
     def _is_predicate(self, hit: Hit) -> bool:
         """Whether the hit says something with a finite verb of what stands before it ("no AS, MVP could not be excluded")."""
         return hit.entry.predicate and self.lower[hit.start] in self.verbs
+
+    def _speaks_of_one(self, hit: Hit, joint: Hit) -> bool:
+        """Whether the hit stands right behind a mention of the last item and says what only one that is there can have.
+
+        "No MVP, MAC present, MR eccentric": a list of what is denied gives no such details.
+        """
+        if "own" not in hit.entry.roles and not any(rule.backward and rule.category in _GOING_ON for rule in hit.entry.rules):
+            return False
+        return any(joint.end <= first and last == hit.start for first, last in self.targets)
 
     def _starts_subject(self, place: int) -> bool:
         return place < len(self.lower) and self.lower[place] in self.subjects
