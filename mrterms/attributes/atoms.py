@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,8 @@ from mrterms.text.view import Sentence
 __all__ = ["Atoms", "atomize", "atoms_in", "pieces", "split_phrase"]
 
 _ATOM = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
+_FOLDED = {sign: unicodedata.normalize("NFKC", sign) for sign in map(chr, [*range(0x2160, 0x2180), *range(0xFF01, 0xFF5F), 0x207A, 0x208A])}
+"""Roman figures of one sign, full-width signs and raised plus signs (Ⅲ, ３＋, 2⁺); raised figures are units and notes."""
 
 
 @dataclass(slots=True)
@@ -20,10 +23,13 @@ class Atoms:
 
     texts: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
+    folded: dict[int, int] = field(default_factory=dict)
+    """The ends of atoms that the text writes in fewer signs (Ⅲ), by their start."""
 
     def end(self, at: int) -> int:
         """The offset behind an atom."""
-        return self.starts[at] + len(self.texts[at])
+        start = self.starts[at]
+        return self.folded.get(start) or start + len(self.texts[at])
 
     def touch(self, at: int) -> bool:
         """Whether nothing stands between an atom and the next."""
@@ -42,13 +48,17 @@ def atomize(sentence: Sentence) -> Atoms:
     done = 0
     odd = [number for number, word in enumerate(words) if not word.isalpha() and len(word) > 1]
     if not "".join(words).isascii():  # lower case keeps the length of ASCII letters only
-        odd = [number for number, word in enumerate(words) if len(word) > 1 and not (word.isalpha() and word.isascii())]
+        odd = [
+            number for number, word in enumerate(words) if (len(word) > 1 or word in _FOLDED) and not (word.isalpha() and word.isascii())
+        ]
     for at in odd:
         atoms.texts += lower[done:at]
         atoms.starts += starts[done:at]
-        for piece, offset in pieces(words[at]):
+        for piece, offset, length in pieces(words[at]):
             atoms.texts.append(piece)
             atoms.starts.append(starts[at] + offset)
+            if length != len(piece):
+                atoms.folded[starts[at] + offset] = starts[at] + offset + length
         done = at + 1
     atoms.texts += lower[done:]
     atoms.starts += starts[done:]
@@ -56,20 +66,26 @@ def atomize(sentence: Sentence) -> Atoms:
 
 
 @lru_cache(maxsize=2048)
-def pieces(word: str) -> tuple[tuple[str, int], ...]:
-    """The atoms of a word with their offsets; a letter that grows in lower case (İ) stays, so that lengths hold."""
+def pieces(word: str) -> tuple[tuple[str, int, int], ...]:
+    """The atoms of a word with their offsets and lengths in it; a letter that grows in lower case (İ) stays, so that lengths hold."""
+    places = list(range(len(word) + 1))
+    if not word.isascii() and any(sign in _FOLDED for sign in word):
+        signs = [_FOLDED.get(sign, sign) for sign in word]
+        places = [place for place, sign in enumerate(signs) for _ in sign] + [len(word)]
+        word = "".join(signs)
     found_pieces = []
     for found in _ATOM.finditer(word):
         lower = found[0].lower()
-        found_pieces.append((lower if len(lower) == len(found[0]) else found[0], found.start()))
+        start, end = places[found.start()], places[found.end()]
+        found_pieces.append((lower if len(lower) == len(found[0]) else found[0], start, end - start))
     return tuple(found_pieces)
 
 
 def atoms_in(sentence: Sentence) -> set[str]:
     """The atoms of a sentence without their order, for a quick look."""
     atoms = set(sentence.lower)
-    for word in [word for word in atoms if len(word) > 1 and not word.isalpha()]:
-        atoms.update([piece for piece, _ in pieces(word)])
+    for word in [word for word in atoms if not word.isalpha() and (len(word) > 1 or word in _FOLDED)]:
+        atoms.update([piece for piece, _, _ in pieces(word)])
     return atoms
 
 

@@ -37,7 +37,7 @@ _AGO = re.compile(
 _AGE = re.compile(r"[\s,(]*(?P<age>(?:at\s+(?:the\s+)?age\s+(?:of\s+)?|at\s+|aged?\s+)(?P<n>[2-9]\d)(?!\s*(?:%|mm|hospital|\d|/)))", re.I)
 _TIMES = re.compile(r"[\s,(]*(?P<times>[x×]\s?(?P<n>\d)(?!\d|\.\d))", re.I)
 _MANY = re.compile(
-    rf"(?P<many>\b(?P<n>[2-9]|{'|'.join(_NUMBER)}|multiple|several))\s+"
+    rf"(?P<many>(?<![\w.,/-])(?P<n>[2-9]|{'|'.join(_NUMBER)}|multiple|several))\s+"
     r"(?P<old>(?:(?:prior|previous|old|past|separate|remote|silent|documented|acute|small)\s+)*)$",
     re.I,
 )

@@ -35,6 +35,7 @@ class Target:
     """A mention of which the room is asked: its words in the sentence (half-open) and the concept it is reported as.
 
     ``status`` is that of its assertion: a valve replaced takes the gradients that would else be those of its stenosis.
+    ``may_be`` are the concepts of a form whose sense is open, which take measurements as each of them would.
     """
 
     first: int
@@ -42,6 +43,7 @@ class Target:
     concept_id: str
     attributes: tuple[Attribute, ...] = ()
     status: str = "present"
+    may_be: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ class Describer:
         texts = atoms.texts
         if last + 1 < len(texts) and texts[last] == "." and texts[last - 1] in self._roles.cut and atoms.touch(last - 1):
             last += 1
-        return Place(first, last, lesion, _is_done(target))
+        others = tuple([self._scales.lesion(concept_id) for concept_id in target.may_be])
+        return Place(first, last, lesion, _is_done(target), target.status == "absent", others)
 
     def goes_on(self, target: Target) -> bool:
         """Whether a sentence behind that of a target may still speak of it."""
@@ -151,7 +154,9 @@ class Describer:
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
         atom_set = atoms_in(sentence)
         figures = not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
-        heir = None if after is None or atom_set.isdisjoint(self._roles.again) else self._heir(after, lesions, known)
+        cut = after is not None and self._is_cut(after, targets[-1])
+        on = cut or not atom_set.isdisjoint(self._roles.again)
+        heir = self._heir(after, lesions, known) if after is not None and on else None
         added: list[list[Attribute]] = [[] for _ in targets]
         severities: list[Severity | None] = [None] * len(targets)
         ranks = range(-len(targets), 0)
@@ -160,7 +165,7 @@ class Describer:
         if uses and self._trie.may_hit(atom_set, uses):
             atoms, quote = atomize(sentence), _Quote(sentence, text)
             hits = self._trie.scan(atoms.texts)
-            if heir is not None and (grade := self._grades.continued(atoms.texts, hits)) is not None:
+            if heir is not None and (grade := self._grades.continued(atoms.texts, hits, cut=cut)) is not None:
                 severities[heir] = self._severity(grade, lesions[heir], atoms, quote)
             for measure in self._measures.find(atoms, hits):
                 number = self._measures.bind_next(measure, atoms.texts, places)
@@ -173,6 +178,11 @@ class Describer:
             Description(severity, _new(attributes, (*target.attributes, *one.attributes))) if severity or attributes else _NOTHING
             for severity, attributes, target, one in zip(severities, added, targets, known, strict=True)
         ]
+
+    def _is_cut(self, after: Sentence, target: Target) -> bool:
+        """Whether a sentence ends with a lesion whose last word is cut short: "MITRAL VALVE INSUFF." """
+        words = after.lower[target.last - 1 :]
+        return "".join(words).rstrip(".") in self._roles.cut and words[-1].endswith(".")
 
     def _heir(self, after: Sentence, lesions: Sequence[Lesion], known: Sequence[Description]) -> int | None:
         """The target that "It is severe" would speak of: the one thing that its sentence names."""

@@ -25,12 +25,17 @@ _MAX_BETWEEN, _MAX_LINK, _MAX_GAP = 10, 14, 12
 
 
 class Place(NamedTuple):
-    """A lesion in the sentence: its atoms (half-open) and what it is; ``done``: an operation that has taken place."""
+    """A lesion in the sentence: its atoms (half-open) and what it is.
+
+    ``done``: an operation that has taken place; ``absent``: it is denied; ``others``: what else its form may mean.
+    """
 
     first: int
     last: int
     lesion: Lesion
     done: bool = False
+    absent: bool = False
+    others: tuple[Lesion, ...] = ()
 
 
 class GradePhrase(NamedTuple):
@@ -172,12 +177,17 @@ class GradeBinder:
             return [None] * len(places)
         return _Sentence(self._roles, atoms, hits, places, phrases, cells, measured or {}).grades()
 
-    def continued(self, atoms: list[str], hits: Sequence[Hit]) -> GradePhrase | None:
-        """The grade of a sentence that speaks on of the lesion before it: "It is severe", "Severity: moderate"."""
+    def continued(self, atoms: list[str], hits: Sequence[Hit], *, cut: bool = False) -> GradePhrase | None:
+        """The grade of a sentence that speaks on of the lesion before it: "It is severe", "Severity: moderate".
+
+        ``cut``: its lesion is a word cut short, whose full stop only looked like the end of a sentence ("REGURG. SEV").
+        """
         phrases = grade_phrases(hits, atoms)
         if not phrases or phrases[0].adverb or len(phrases) > 1:
             return None
         [phrase], roles = phrases, self._roles
+        if cut and phrase.first == 0:
+            return phrase if phrase.last >= len(atoms) or roles.closes(atoms[phrase.last]) else None
         lead = atoms[1 : phrase.first] if atoms[0] == "the" else atoms[: phrase.first]
         if not lead or lead[0] not in roles.again or any(atom not in roles.link and atom not in roles.predicate for atom in lead[1:]):
             return None
@@ -334,12 +344,21 @@ class _Sentence:
                 manner = "soft" if manner == "bare" else manner
             elif (phrase.now or manner == "predicate") and (atom.isdigit() or atom in ("in", "on", "and", "but", "was")):
                 pass
+            elif phrase.now and (known := self._graded_before(phrase)):
+                return self._accept(phrase, known, manner, at)
             elif manner == "predicate" and not comma:
                 return self._accept(phrase, self._subject(at), manner, at)
             else:
                 return [], ""
             at -= 1
         return [], ""
+
+    def _graded_before(self, phrase: GradePhrase) -> list[int]:
+        """The lesion whose older grade the sentence has told: "MR was severe before the clip and is now mild"."""
+        earlier = [other for other in self.phrases if other.last <= phrase.first]
+        if not earlier or any(earlier[-1].last <= place.first < phrase.first for place in self.places):
+            return []
+        return [number for number, claims in enumerate(self.claims) if earlier[-1] in claims.after]
 
     def _subject(self, at: int) -> list[int]:
         """The lesion of which a predicate speaks across a remark: "MR by colour Doppler is mild"."""

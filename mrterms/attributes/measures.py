@@ -52,7 +52,8 @@ _TIME_WORDS = frozenset(
         "mg",
     ]
 )
-_MAX_SKIP, _MAX_REACH = 12, 60
+_ENDS = frozenset([",", ";", ".", "(", ")", "and", "no", "with", "without"])
+_MAX_SKIP, _MAX_REACH, _MAX_GAP = 12, 60, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +164,27 @@ class MeasureFinder:
         return measures
 
     def bind(self, measure: Measure, atoms: list[str], places: Sequence[Place]) -> int | None:
-        """The number of the lesion that a measurement belongs to: by tier, then the nearest, before rather than behind."""
+        """The number of the lesion that a measurement belongs to: by tier, then the nearest, before rather than behind.
+
+        A bracket speaks of the lesion before it; one that is denied behind the measurement comes after all others.
+        """
         site = _site(measure, atoms)
-        best: tuple[int, int, int] | None = None
+        best: tuple[int, bool, int, int] | None = None
+        opened = _opened(measure.first, atoms)
         for number, place in enumerate(places):
-            if (site and place.lesion.site not in (site, "")) or _replaced(place, places, measure.first):
+            if not _at_site(place, site) or _replaced(place, places, measure.first):
                 continue
             tier = next((tier for tier, names in enumerate(measure.rule.tiers) if _named(place, names)), None)
             if tier is None:
                 continue
             before = place.last <= measure.first or place.first >= measure.first
             gap = measure.first - place.last if place.last <= measure.first else place.first - measure.last + 4
-            if gap <= _MAX_REACH and (best is None or (tier, gap, number) < best) and before:
-                best = tier, gap, number
-        return best[2] if best else None
+            denied = place.absent and place.last > measure.first
+            if opened is not None and place.last <= opened and _leads_to(atoms[place.last : opened]):
+                return number
+            if gap <= _MAX_REACH and (best is None or (tier, denied, gap, number) < best) and before:
+                best = tier, denied, gap, number
+        return best[3] if best else None
 
     def bind_next(self, measure: Measure, atoms: list[str], places: Sequence[Place]) -> int | None:
         """The number of the lesion of an earlier sentence that a measurement belongs to; None where two could have it.
@@ -204,6 +212,25 @@ def _replaced(place: Place, places: Sequence[Place], before: int) -> bool:
     )
 
 
+def _at_site(place: Place, site: str | None) -> bool:
+    return not site or any(lesion.site in (site, "") for lesion in (place.lesion, *place.others))
+
+
+def _opened(at: int, atoms: list[str]) -> int | None:
+    """Where the bracket opens in which an atom stands."""
+    for start in range(at - 1, max(-1, at - _MAX_REACH), -1):
+        if atoms[start] in (")", "]"):
+            return None
+        if atoms[start] in ("(", "["):
+            return start
+    return None
+
+
+def _leads_to(gap: Sequence[str]) -> bool:
+    """Whether nothing but a grade or a few words stands between a lesion and a bracket: "AS now severe (Vmax 4.3)"."""
+    return len(gap) <= _MAX_GAP and _ENDS.isdisjoint(gap)
+
+
 def other_valve(atoms: list[str], places: Sequence[Place]) -> bool:
     """Whether a sentence names a valve that none of the lesions belongs to."""
     sites = {place.lesion.site for place in places}
@@ -211,8 +238,8 @@ def other_valve(atoms: list[str], places: Sequence[Place]) -> bool:
 
 
 def _named(place: Place, names: frozenset[str]) -> bool:
-    lesion = place.lesion
-    return lesion.kind in names or lesion.concept_id in names or ("*" in names and lesion.kind != "other")
+    lesions = (place.lesion, *place.others)
+    return any(lesion.kind in names or lesion.concept_id in names or ("*" in names and lesion.kind != "other") for lesion in lesions)
 
 
 def _site(measure: Measure, atoms: list[str]) -> str | None:
@@ -309,7 +336,8 @@ class _Reader:
             ended, last = self.unit(other[1])
             return _Figure(low, other[0], ended, last, True)
         unit, at = first_unit, after
-        if unit is None and at < len(self.texts) and self.texts[at] in _TIME_WORDS:
+        behind = at + 1 if self.texts[at : at + 1] == ["-"] else at  # "a 59-year-old"
+        if unit is None and not _TIME_WORDS.isdisjoint(self.texts[behind : behind + 1]):
             return None
         return _Figure(low, high, unit, at, pair)
 

@@ -75,7 +75,9 @@ class AttributesComponent:
 
 def _target(sentence: Sentence, mention: Mention, annotation: Annotation) -> Target:
     first, last = sentence.locate(mention.token_start, mention.token_end)
-    return Target(first, last, annotation["concept_id"] or "", mention.attributes, annotation["assertion"]["status"])
+    concept_id = annotation["concept_id"] or ""
+    may_be = () if concept_id else tuple([one["concept_id"] for one in annotation["sense"]["candidates"]])
+    return Target(first, last, concept_id, mention.attributes, annotation["assertion"]["status"], may_be)
 
 
 def _blank_line(view: View, before: Sentence, behind: Sentence) -> bool:

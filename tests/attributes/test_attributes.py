@@ -38,6 +38,17 @@ def test_attributes(sentences: Any, marked: str, wanted: str) -> None:
 MR, AS, TR = "{MR|mitral_regurgitation}", "{AS|aortic_stenosis}", "{TR|tricuspid_regurgitation}"
 
 
+def test_a_bracket_measures_the_open_form_before_it() -> None:
+    words = "AS now severe ( Vmax 4.3 , MG 44 ) , no TS".split()
+    starts = [sum(len(word) + 1 for word in words[:place]) for place in range(len(words))]
+    sentence = Sentence(0, len(words), words, [word.lower() for word in words], starts, list(range(len(words))), None)
+    open_form = Target(0, 1, "", may_be=("aortic_stenosis", "ankylosing_spondylitis"))
+    denied = Target(len(words) - 1, len(words), "tricuspid_stenosis", status="absent")
+    [first, second] = DESCRIBER.describe(sentence, [open_form, denied])
+    assert [(one.kind, one.value) for one in first.attributes] == [("peak_velocity", 4.3), ("mean_gradient", 44.0)]
+    assert second.attributes == ()
+
+
 @pytest.mark.parametrize(
     ("marked", "kind", "value", "unit", "extra"),
     [
