@@ -151,13 +151,13 @@ def _one_by_one(feed: _Feed, annotate: Annotator, report: Report, with_source: b
         try:
             (note,) = annotate(iter([(source.note_id, source.text)]))
         except Exception as error:
-            report(Unreadable(source.note_id, source.place, f"annotating it failed: {_where(error)}"))
+            report(Unreadable(source.note_id, source.place, f"annotating it failed: {place_of_error(error)}"))
             break
         yield _to_dict(note, source, with_source)
     feed.again()
 
 
-def _where(error: Exception) -> str:
+def place_of_error(error: Exception) -> str:
     """The kind of an error and the line of code that raised it; its message may hold text of the note."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
