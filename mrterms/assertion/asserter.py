@@ -36,7 +36,7 @@ _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
-_SINCE = frozenset({"after", "following", "since", "before"})
+_SINCE = frozenset({"after", "following", "since", "before", "post"})
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 

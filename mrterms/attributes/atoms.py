@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,6 +16,10 @@ __all__ = ["Atoms", "atomize", "atoms_in", "pieces", "split_phrase"]
 _ATOM = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
 _FOLDED = {sign: unicodedata.normalize("NFKC", sign) for sign in map(chr, [*range(0x2160, 0x2180), *range(0xFF01, 0xFF5F), 0x207A, 0x208A])}
 """Roman figures of one sign, full-width signs and raised plus signs (Ⅲ, ３＋, 2⁺); raised figures are units and notes."""
+
+_PLAIN: set[str] = set()
+"""Words in lower case that are one atom as they stand; lower case keeps the length of ASCII letters only."""
+_MOST_PLAIN = 50_000
 
 
 @dataclass(slots=True)
@@ -46,12 +51,8 @@ def atomize(sentence: Sentence) -> Atoms:
     words, lower, starts = sentence.words, sentence.lower, sentence.starts
     atoms = Atoms()
     done = 0
-    odd = [number for number, word in enumerate(words) if not word.isalpha() and len(word) > 1]
-    if not "".join(words).isascii():  # lower case keeps the length of ASCII letters only
-        odd = [
-            number for number, word in enumerate(words) if (len(word) > 1 or word in _FOLDED) and not (word.isalpha() and word.isascii())
-        ]
-    for at in odd:
+    odd = _odd(set(lower))
+    for at in [number for number, word in enumerate(lower) if word in odd] if odd else ():
         atoms.texts += lower[done:at]
         atoms.starts += starts[done:at]
         for piece, offset, length in pieces(words[at]):
@@ -84,9 +85,24 @@ def pieces(word: str) -> tuple[tuple[str, int, int], ...]:
 def atoms_in(sentence: Sentence) -> set[str]:
     """The atoms of a sentence without their order, for a quick look."""
     atoms = set(sentence.lower)
-    for word in [word for word in atoms if not word.isalpha() and (len(word) > 1 or word in _FOLDED)]:
+    for word in _odd(atoms):
         atoms.update([piece for piece, _, _ in pieces(word)])
     return atoms
+
+
+def _odd(words: Set[str]) -> set[str]:
+    """The words that are more than one atom or another than they look; each plain word is judged once."""
+    odd = words - _PLAIN
+    if odd and (plain := {word for word in odd if _is_plain(word)}):
+        if len(_PLAIN) > _MOST_PLAIN:
+            _PLAIN.clear()
+        _PLAIN.update(plain)
+        odd -= plain
+    return odd
+
+
+def _is_plain(word: str) -> bool:
+    return (word.isalpha() and word.isascii()) or (len(word) == 1 and word not in _FOLDED)
 
 
 def split_phrase(phrase: str) -> tuple[str, ...]:
