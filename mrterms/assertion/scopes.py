@@ -43,10 +43,13 @@ class Line:
         """The first word that the hit ``number`` no longer reaches, to its right."""
         width, hits = _WIDTHS[scope], self.hits
         begin = hits[number].end
+        end = self._bracket_end(begin) if category in _RESTARTING else len(self.lower)
         joint: Hit | None = None
         is_or = False
         for place in range(number + 1, len(hits)):
             hit = hits[place]
+            if hit.start >= end:
+                break
             roles, opens = hit.entry.roles, hit.entry.opens
             if "stop" in roles or ("cause" in roles and category in _RESTARTING):
                 return hit.start
@@ -74,7 +77,7 @@ class Line:
                     return joint.start
             elif "with" in roles and category in _RESTARTING and self._opens_after(place):
                 return hit.start
-        return len(self.lower)
+        return end
 
     def backward(self, number: int, scope: str) -> int:
         """The first word that the hit ``number`` reaches, to its left."""
@@ -120,6 +123,19 @@ class Line:
     def _is_predicate(self, hit: Hit) -> bool:
         """Whether the hit says something with a finite verb of what stands before it ("no AS, MVP could not be excluded")."""
         return hit.entry.predicate and self.lower[hit.start] in self.verbs
+
+    def _bracket_end(self, begin: int) -> int:
+        """Where the bracket closes in which a cue leads something in; "(?) MI" and "(no) MI" lead in what is behind it."""
+        lower = self.lower
+        if ")" not in lower[begin + 1 :] or "(" not in lower[:begin]:
+            return len(lower)
+        depth = 0
+        for place in range(begin, len(lower)):
+            depth += (lower[place] == "(") - (lower[place] == ")")
+            if depth < 0:
+                opened = lower[:begin].count("(") > lower[:begin].count(")")
+                return place if opened and place > begin else len(lower)
+        return len(lower)
 
     def _speaks_of_one(self, hit: Hit, joint: Hit) -> bool:
         """Whether the hit stands right behind a mention of the last item and says what only one that is there can have.

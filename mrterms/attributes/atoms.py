@@ -92,7 +92,7 @@ def atoms_in(sentence: Sentence) -> set[str]:
 
 def _odd(words: Set[str]) -> set[str]:
     """The words that are more than one atom or another than they look; each plain word is judged once."""
-    odd = words - _PLAIN
+    odd = set(words - _PLAIN)
     if odd and (plain := {word for word in odd if _is_plain(word)}):
         if len(_PLAIN) > _MOST_PLAIN:
             _PLAIN.clear()
