@@ -30,7 +30,9 @@ def annotate_command(
     text_column: Annotated[str, typer.Option(help="Field or column of the note's text.")] = "text",
     encoding: Annotated[str, typer.Option(help="Encoding of the input, for example cp1252.")] = "utf-8",
     max_chars: Annotated[int, typer.Option(min=1, max=1_000_000, help="A longer text is named and left out.")] = 1_000_000,
-    lexicon: Annotated[list[str] | None, typer.Option(help="Own terms (TSV, CSV) or a lexicon's folder or name; repeatable.")] = None,
+    lexicon: Annotated[
+        list[str] | None, typer.Option(help="Own terms (TSV, CSV), a compiled lexicon or a lexicon's folder or name; repeatable.")
+    ] = None,
     builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
     setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,

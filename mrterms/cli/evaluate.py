@@ -24,7 +24,10 @@ def evaluate_command(
     errors: Annotated[int, typer.Option(min=0, help="Differences to print; the JSON file has all.")] = 20,
     samples: Annotated[int, typer.Option(min=0, help="Bootstrap samples over notes for the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
-    lexicon: Annotated[list[str] | None, typer.Option(help="Own terms (TSV, CSV) or a lexicon's folder or name; repeatable.")] = None,
+    lexicon: Annotated[
+        list[str] | None, typer.Option(help="Own terms (TSV, CSV), a compiled lexicon or a lexicon's folder or name; repeatable.")
+    ] = None,
+    builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
     setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,
     n_process: Annotated[int, typer.Option(min=1, help="Processes to work in.")] = 1,
@@ -49,7 +52,7 @@ def evaluate_command(
         predicted = read_predictions(predictions)
         _check_complete(notes, predicted, predictions)
     else:
-        predicted = _annotate(notes, lexicon or [], setting, threshold, n_process)
+        predicted = _annotate(notes, lexicon or [], builtin, setting, threshold, n_process)
     result = evaluate(notes, predicted, samples=samples, seed=seed)
     if json_file:
         json_file.write_text(json.dumps(to_json(result), indent=1) + "\n", encoding="utf-8")
@@ -57,12 +60,12 @@ def evaluate_command(
 
 
 def _annotate(
-    notes: list[GoldNote], lexicons: list[str], setting: str | None, threshold: float | None, n_process: int
+    notes: list[GoldNote], lexicons: list[str], builtin: bool, setting: str | None, threshold: float | None, n_process: int
 ) -> dict[str, tuple[Prediction, ...]]:
     from mrterms import pipeline
     from mrterms.evaluation.gold import prediction_of
 
-    nlp = pipeline.load(lexicons=lexicons, setting=setting, threshold=threshold)
+    nlp = pipeline.load(lexicons=lexicons, builtin=builtin, setting=setting, threshold=threshold)
     annotated = pipeline.annotate_many(((note.note_id, note.text) for note in notes), n_process=n_process, nlp=nlp)
     return {note.note_id: tuple(prediction_of(annotation) for annotation in note.annotations) for note in annotated}
 

@@ -14,6 +14,10 @@ __all__ = ["normalize_command"]
 
 def normalize_command(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT", help="Terms or table cells; - takes lines from standard input.")],
+    lexicon: Annotated[
+        list[str] | None, typer.Option(help="Own terms (TSV, CSV), a compiled lexicon or a lexicon's folder or name; repeatable.")
+    ] = None,
+    builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a text, with codes and reasons.")] = False,
 ) -> None:
     """Map short strings to concepts, best first.
@@ -25,8 +29,9 @@ def normalize_command(
     """
     from mrterms import pipeline
 
+    nlp = pipeline.load(lexicons=lexicon or [], builtin=builtin)
     for text in _given(texts):
-        candidates = pipeline.normalize(text)
+        candidates = pipeline.normalize(text, nlp=nlp)
         if as_json:
             typer.echo(json.dumps({"text": text, "candidates": candidates}, ensure_ascii=False))
         else:

@@ -94,8 +94,12 @@ class Coordination:
                                 yield scan.place(form, start, end)
 
     def _ends_there(self, scan: Scan, end: int) -> bool:
-        """``fever and | weight | loss``: what goes on is another thing."""
-        return end >= len(scan.codes) or not scan.codes[end] or any(self._scanner.is_word(scan.codes[end], one) for one in _ENDS)
+        """Not so in ``fever and | weight | loss``: a form begins with these two words."""
+        if end >= len(scan.codes) or not scan.codes[end]:
+            return True
+        if any(self._scanner.is_word(scan.codes[end], one) for one in _ENDS):
+            return True
+        return not self._scanner.is_word(scan.codes[end], "of") and not self._scanner.follow(scan, 0, end - 1, end + 1)
 
 
 class _Hits:
