@@ -11,6 +11,8 @@ import math
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from spacy.language import Language
@@ -167,7 +169,7 @@ class ColumnEvidence:
         if not others:
             return None
         drawn = random.Random(f"{self._seed} {form}")
-        weights = [self._weights[value] for value in others]
+        weights = list(accumulate(self._weights[value] for value in others))
         texts = [_listed(form, _draw(drawn, others, weights), drawn) for _ in range(_LISTS)]
         label = f"the column's other values ({self._shares(others)})"
         return _hint(label, self._reader.shift(form, texts), LIST_WEIGHT * len(others) / (len(others) + _HALF))
@@ -176,11 +178,20 @@ class ColumnEvidence:
         """What other values name, in words, as shares of their rows."""
         total = valves = infarcts = 0
         for value in others:
-            topics = {self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"]}
-            total += self._counts[value]
-            valves += self._counts[value] if "valve" in topics else 0
-            infarcts += self._counts[value] if "myocardial_infarction" in topics else 0
+            count = self._counts[value]
+            topics = self._topics[value]
+            total += count
+            valves += count if "valve" in topics else 0
+            infarcts += count if "myocardial_infarction" in topics else 0
         return f"{100 * valves / total:.0f} % of their rows name a valve, {100 * infarcts / total:.0f} % an infarct"
+
+    @cached_property
+    def _topics(self) -> Mapping[str, frozenset[str]]:
+        """What each of the other values names."""
+        return {
+            value: frozenset(self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"])
+            for value in self._members
+        }
 
     def _of_same(self, form: str) -> Hint | None:
         cells = self._clear.get(form)
@@ -207,8 +218,8 @@ def _listed(form: str, others: Sequence[str], drawn: random.Random) -> tuple[str
 
 
 def _draw(drawn: random.Random, others: Sequence[str], weights: Sequence[float]) -> list[str]:
-    """Some of the values, none twice, frequent ones more often."""
-    picked: Iterable[str] = drawn.choices(others, weights, k=2 * _MEMBERS)
+    """Some of the values, none twice, frequent ones more often; ``weights`` are cumulative."""
+    picked: Iterable[str] = drawn.choices(others, cum_weights=weights, k=2 * _MEMBERS)
     return list(dict.fromkeys(picked))[:_MEMBERS]
 
 

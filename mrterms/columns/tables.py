@@ -13,9 +13,9 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -57,17 +57,12 @@ class BrokenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A record as it stands in the file. ``row`` is its place in the frame, None for a blank line; ``fields`` how many it has."""
-
-    text: str
-    row: int | None
-    fields: int
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """A table as read. ``notes`` tell a person how it was read; ``broken`` are the rows that were kept but do not fit."""
+    """A table as read. ``notes`` tell a person how it was read; ``broken`` are the rows that were kept but do not fit.
+
+    ``lines`` are the records as they stand in the file; ``odd`` has, by place, those that do not fit: 0 for a blank line, which
+    is no row of the frame, else how many fields a row has (one more than the header where they cannot be told apart).
+    """
 
     frame: pd.DataFrame
     kind: str
@@ -78,16 +73,19 @@ class Table:
     delimiter: str = ","
     head: str | None = None
     mark: str = ""
-    lines: Sequence[_Line] = field(default=(), repr=False)
+    lines: Sequence[str] = field(default=(), repr=False)
+    odd: Mapping[int, int] = field(default_factory=dict, repr=False)
     original: Any = field(default=None, repr=False)
 
     def whole(self) -> pd.DataFrame:
         """The frame for another format: what a broken row holds stands in it too, however its cells fall."""
         frame = self.frame.copy()
-        for line in self.lines:
-            if line.row is not None and line.fields > frame.shape[1]:
-                cells = line.text.rstrip("\r\n").split(self.delimiter, frame.shape[1] - 1)
-                frame.iloc[line.row] = [*cells, *[None] * (frame.shape[1] - len(cells))]
+        blank = 0
+        for place, fields in self.odd.items():
+            blank += not fields
+            if fields > frame.shape[1]:
+                cells = self.lines[place].rstrip("\r\n").split(self.delimiter, frame.shape[1] - 1)
+                frame.iloc[place - blank] = [*cells, *[None] * (frame.shape[1] - len(cells))]
         return frame
 
     def column(self, name: str) -> str:
@@ -165,7 +163,7 @@ def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Tab
     width, head = len(first.cells), first.text if options.header else None
     names = first.cells if options.header else [str(number) for number in range(1, width + 1)]
     start = len(io.StringIO(first.text, newline="").readlines()) if options.header else 0
-    found = _collect(_records(lines, delimiter, width, at=start), names, name)
+    found = _collect(lines, delimiter, names, name, at=start)
     kind = "tsv" if delimiter == "\t" else "csv"
     return replace(found, kind=kind, notes=tuple(notes), encoding=encoding, delimiter=delimiter, head=head, mark=mark)
 
@@ -176,39 +174,79 @@ class _Record:
     text: str
     cells: list[str] | None
     reason: str = ""
+    lines: int = 1
 
 
-def _collect(records: Iterable[_Record], names: list[str], name: str) -> Table:
-    width = len(names)
-    kept: list[_Line] = []
-    broken: list[BrokenRow] = []
-    chunks: list[pd.DataFrame] = []
-    rows: list[list[str | None]] = []
-    done = 0
-    for record in records:
-        cells = record.cells
-        if width > 1 and not record.text.strip("\r\n"):
-            kept.append(_Line(record.text, None, 0))
-            continue
-        if cells is None or len(cells) != width:
+def _collect(lines: Sequence[str], delimiter: str, names: list[str], name: str, *, at: int) -> Table:
+    rows = _Rows(names, name)
+    while at < len(lines):
+        end = _plain_until(lines, delimiter, rows.width, at)
+        if end > at:
+            rows.add_plain(lines[at:end], delimiter)
+            at = end
+        else:
+            record = next(_records(lines, delimiter, rows.width, at=at))
+            rows.add(record)
+            at += record.lines
+    return Table(rows.frame(), "csv", name, tuple(rows.broken), lines=rows.lines, odd=rows.odd)
+
+
+def _plain_until(lines: Sequence[str], delimiter: str, width: int, at: int) -> int:
+    """The end of the run of lines, at most :data:`_CHUNK`, that are a row each without a quote."""
+    for place in range(at, end := min(at + _CHUNK, len(lines))):
+        line = lines[place]
+        if '"' in line or line.count(delimiter) != width - 1:
+            return place
+    return end
+
+
+class _Rows:
+    """The rows of a table as they are read: the cells by column, and the lines they stand on."""
+
+    def __init__(self, names: list[str], name: str) -> None:
+        self.width, self._names, self._name = len(names), names, name
+        self.lines: list[str] = []
+        self.odd: dict[int, int] = {}
+        self.broken: list[BrokenRow] = []
+        self._cells: list[list[str | None]] = [[] for _ in names]
+        self._frames: list[pd.DataFrame] = []
+
+    def add_plain(self, lines: Sequence[str], delimiter: str) -> None:
+        """Lines that split at the delimiter into as many cells as there are columns: all at once."""
+        cells = delimiter.join([line.rstrip("\r\n") for line in lines]).split(delimiter)
+        for place, column in enumerate(self._cells):
+            column.extend(cells[place :: self.width])
+        self.lines.extend(lines)
+        self._pack()
+
+    def add(self, record: _Record) -> None:
+        """Any record, with what does not fit named."""
+        cells, width = record.cells, self.width
+        is_blank = width > 1 and not record.text.strip("\r\n")
+        if not is_blank and (cells is None or len(cells) != width):
             reason = record.reason or f"{len(cells or ())} fields under {width} columns"
-            broken.append(BrokenRow(f"{name}:{record.number}", reason))
-        is_short = cells is not None and len(cells) <= width
-        kept.append(_Line(record.text, done + len(rows), len(cells or ()) if is_short else width + 1))
-        rows.append([*(cells or ()), *[None] * (width - len(cells or ()))] if is_short else [None] * width)
-        if len(rows) == _CHUNK:
-            chunks.append(_frame(rows, names))
-            done, rows = done + len(rows), []
-    chunks.append(_frame(rows, names))
-    frame = pd.concat(chunks, ignore_index=True) if len(chunks) > 1 else chunks[0]
-    return Table(frame, "csv", name, tuple(broken), lines=kept)
+            self.broken.append(BrokenRow(f"{self._name}:{record.number}", reason))
+            self.odd[len(self.lines)] = width + 1 if cells is None else min(len(cells), width + 1)
+            cells = cells if cells is not None and len(cells) < width else []
+        if is_blank:
+            self.odd[len(self.lines)] = 0
+        else:
+            for column, cell in zip_longest(self._cells, cells or ()):
+                column.append(cell)
+        self.lines.append(record.text)
+        self._pack()
 
+    def frame(self) -> pd.DataFrame:
+        """All rows."""
+        self._pack(least=0 if not self._frames else 1)
+        return pd.concat(self._frames, ignore_index=True) if len(self._frames) > 1 else self._frames[0]
 
-def _frame(rows: list[list[str | None]], names: list[str]) -> pd.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    frame = pd.concat([pd.Series(column, dtype="str") for column in columns], axis=1)
-    frame.columns = pd.Index(names)
-    return frame
+    def _pack(self, *, least: int = _CHUNK) -> None:
+        if len(self._cells[0]) >= least:
+            frame = pd.concat([pd.Series(column, dtype="str") for column in self._cells], axis=1)
+            frame.columns = pd.Index(self._names)
+            self._frames.append(frame)
+            self._cells = [[] for _ in self._names]
 
 
 def _encoding(raw: bytes, name: str, asked: str | None) -> tuple[str, list[str]]:
@@ -274,7 +312,7 @@ def _records(lines: Sequence[str], delimiter: str, width: int = 0, *, at: int = 
             yield _Record(at + 1, line, None, "a quote does not close, or stands where none can")
             at += 1
             continue
-        yield _Record(at + 1, line if last == at else "".join(lines[at : last + 1]), cells)
+        yield _Record(at + 1, line if last == at else "".join(lines[at : last + 1]), cells, lines=last + 1 - at)
         at = last + 1
 
 
@@ -362,17 +400,14 @@ def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
     delimiter, width = table.delimiter, table.frame.shape[1]
     if table.head is not None:
         out.write(_extended(table.head, "".join(delimiter + _quoted(str(name), delimiter) for name in added.columns)))
-    tails = _tails(added, delimiter)
-    waiting: list[str] = []
-    for line in table.lines:
-        if line.row is None or line.fields > width:
-            waiting.append(line.text)
-        else:
-            waiting.append(_extended(line.text, delimiter * (width - line.fields) + tails[line.row]))
-        if len(waiting) == _CHUNK:
-            out.write("".join(waiting))
-            waiting.clear()
-    out.write("".join(waiting))
+    tails = iter(_tails(added, delimiter))
+    for start in range(0, len(table.lines), _CHUNK):
+        pieces = []
+        for place, line in enumerate(table.lines[start : start + _CHUNK], start):
+            fields = table.odd.get(place, width)
+            tail = next(tails) if fields else ""
+            pieces.append(_extended(line, delimiter * (width - fields) + tail) if 0 < fields <= width else line)
+        out.write("".join(pieces))
 
 
 def _extended(line: str, tail: str) -> str:
@@ -381,13 +416,16 @@ def _extended(line: str, tail: str) -> str:
 
 
 def _tails(added: pd.DataFrame, delimiter: str) -> list[str]:
-    """What each row gets at its end; each distinct cell is quoted once."""
-    columns = []
-    for place in range(added.shape[1]):
-        cells = added.iloc[:, place].tolist()
-        known = {cell: delimiter + _quoted(_plain(cell), delimiter) for cell in set(cells) if cell == cell}
-        columns.append([known.get(cell, delimiter) for cell in cells])
-    return ["".join(cells) for cells in zip(*columns, strict=True)] if columns else [""] * len(added)
+    """What each row gets at its end; made once for rows that get the same."""
+    columns = [added.iloc[:, place].astype(object) for place in range(added.shape[1])]
+    known: dict[tuple[object, ...], str] = {}
+    tails = []
+    for row in zip(*(column.where(column.notna(), None).tolist() for column in columns), strict=True) if columns else [()] * len(added):
+        tail = known.get(row)
+        if tail is None:
+            tail = known[row] = "".join(delimiter + _quoted(_plain(cell), delimiter) for cell in row)
+        tails.append(tail)
+    return tails
 
 
 def _plain(cell: object) -> str:
