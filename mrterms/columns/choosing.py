@@ -37,6 +37,7 @@ class Outcome:
     reason: str = ""
     problems: tuple[str, ...] = ()
     decided_by: str | None = None
+    by_frequency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class _Entry:
     semantic_type: str | None
     reason: str
     candidates: tuple[Mapping[str, object], ...]
+    by_frequency: bool = False
 
     @property
     def concept_id(self) -> str | None:
@@ -75,7 +77,7 @@ class Chooser:
     ) -> Outcome:
         """The outcome of a cell from its annotations (senses outside the subject among them) and codes."""
         inside = [one for one in annotations if not self._is_outside(one["concept_id"])]
-        entries = [self._entry(one, hints) for one in inside]
+        entries = [self._entry(one, hints, text) for one in inside]
         entries, problems = self._with_codes(entries, codes)
         entries = _distinct(entries)
         if not entries:
@@ -88,6 +90,7 @@ class Chooser:
             all=tuple(one.plain for one in entries),
             reason=reason,
             problems=tuple(problems),
+            by_frequency=main.by_frequency,
         )
         return self._left_open(outcome, entries) if problems else outcome
 
@@ -120,7 +123,7 @@ class Chooser:
         concept = self._concepts.get(concept_id)
         return concept.preferred_name if concept else concept_id
 
-    def _entry(self, one: Annotation, hints: Mapping[str, Sequence[Hint]]) -> _Entry:
+    def _entry(self, one: Annotation, hints: Mapping[str, Sequence[Hint]], text: str) -> _Entry:
         match, sense = one["match"], one["sense"]
         score = round(sense["probability"] * match["score"], 3)
         status = one["assertion"]["status"]
@@ -142,7 +145,10 @@ class Chooser:
             for other in sense["candidates"][:_SHOWN]
             if other["probability"] >= _LEAST or other["concept_id"] == one["concept_id"]
         )
-        return _Entry(plain, one["semantic_type"], self._why(one, hints), candidates)
+        is_bare = one["text"] == text.strip()
+        by_frequency = is_bare and sense["status"] == "resolved" and not self._heard(one, hints)
+        why = self._why(one, hints) + (", since nothing else tells" if by_frequency else "")
+        return _Entry(plain, one["semantic_type"], why, candidates, by_frequency)
 
     def _candidate(self, concept_id: str, score: float) -> Mapping[str, object]:
         return {"concept_id": concept_id, "preferred_name": self._name_of(concept_id), "score": round(score, 3)}
@@ -153,16 +159,20 @@ class Chooser:
             how = {"exact": "as written", "variant": "another spelling", "fuzzy": "a misspelling", "pattern": "a description"}
             told = match["reason"] or how.get(match["kind"], "a short form with one meaning")
             return f"the term {match['term']!r} ({told})"
-        heard = [hint for hint in hints.get(form_of(one), ()) if self._speaks(hint, sense)]
-        said = [cue["cue"] for cue in sense["evidence"] if "start" in cue and cue["weight"] > _SPEAKS][:2]
-        why = [f"the cell's words {', '.join(map(repr, said))}"] if said else []
-        why += [hint.label for hint in heard]
+        why = self._heard(one, hints)
         chances = ", ".join(f"{self._name_of(cue['concept_id'])} {cue['probability']:.2f}" for cue in sense["candidates"][:2])
         if sense["status"] == "ambiguous":
             beside = f"; {', '.join(why)} say too little" if why else "; neither the cell nor the column decides"
             return f"{one['text']!r} may mean {chances}{beside}"
         decided = ", ".join(why) or "what it mostly means"
         return f"{one['text']!r} read as {self._name_of(str(one['concept_id']))} ({sense['probability']:.2f}) by {decided}"
+
+    def _heard(self, one: Annotation, hints: Mapping[str, Sequence[Hint]]) -> list[str]:
+        """What told the senses of a short form apart, in words."""
+        sense = one["sense"]
+        said = [cue["cue"] for cue in sense["evidence"] if "start" in cue and cue["weight"] > _SPEAKS][:2]
+        why = [f"the cell's words {', '.join(map(repr, said))}"] if said else []
+        return why + [hint.label for hint in hints.get(form_of(one), ()) if self._speaks(hint, sense)]
 
     @staticmethod
     def _speaks(hint: Hint, sense: Mapping[str, Any]) -> bool:
@@ -232,6 +242,7 @@ class Chooser:
             preferred_name=None,
             score=round(1.0 / len(named), 3),
             sense_status="ambiguous",
+            by_frequency=False,
             codes={},
             candidates=tuple(self._candidate(one, 1.0 / len(named)) for one in named),
             reason=f"code and text contradict each other: {'; '.join(outcome.problems)}",

@@ -42,6 +42,10 @@ _CODE_COLUMN: Final = re.compile(r"icd|code|snomed|_cd$", re.IGNORECASE)
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BATCH: Final = 512
 _ZONE: Final = 4_096
+_GRADE: Final = "trace"
+_SMALL_SENSES: Final = ("word_", _GRADE)
+_UNGRADED: Final = 4.0
+"""Log-odds that a short form is no grade where the cell names nothing that it could grade."""
 _PROBES: Final = {
     "disorder": ("myocardial infarction", {"family", "historical", "uncertain"}),
     "procedure": ("aortic valve replacement", {"family", "historical", "hypothetical"}),
@@ -208,7 +212,7 @@ class _Cleaner:
         self._nlp, self._lexicon, self._index, self._column = nlp, lexicon, index, column
         self._n_process, self._step = n_process, step
         self._senses = SenseReader(nlp, lexicon)
-        self._notations = Notations()
+        self._notations = Notations(forms=_short_forms(lexicon))
         self.chooser = self._chooser()
 
     def clean(self, cells: Distinct, contexts: list[Distinct]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
@@ -298,6 +302,8 @@ class _Cleaner:
             if is_clear(one, cell.text):
                 hints = let_the_cell_lead(one, hints)
             hints += [self._code_hint(code, senses) for code in cell.codes]
+            if _GRADE in senses and all(form_of(other) == form for other in annotations):
+                hints.append(Hint("nothing in the cell to grade", {_GRADE: -_UNGRADED}))
             found[form] = tuple(hint for hint in hints if hint.weights)
         return {form: hints for form, hints in found.items() if hints}
 
@@ -325,6 +331,12 @@ class _Cleaner:
             if read and (status := read[-1]["assertion"]["status"]) in allowed:
                 status_of[semantic_type] = status
         return Chooser(self._lexicon.concepts, self._index, status_of=status_of)
+
+
+def _short_forms(lexicon: Lexicon) -> set[str]:
+    """The short forms in capitals that are no word and no grade when written small ("as", "tr")."""
+    words = {form for form, senses in lexicon.senses.items() if any(one.concept_id.startswith(_SMALL_SENSES) for one in senses)}
+    return {term.text for term in lexicon.terms if term.case == "upper" and term.text.isalpha() and term.text.isupper()} - words
 
 
 def _has_digit(text: str) -> bool:

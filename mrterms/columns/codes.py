@@ -73,7 +73,6 @@ class CodeIndex:
             self._keep(code, _meaning(system, code, tuple(concepts), any(concepts.values())))
         for code, meaning in self._read(lexicon.folder):
             self._keep(code, meaning)
-        self._icd = sorted(code for code, one in self._meanings.items() if one.system in ("ICD10CM", "ICD9CM"))
 
     def _keep(self, code: str, meaning: _Meaning) -> None:
         self._meanings[code.upper()] = meaning
@@ -122,13 +121,13 @@ class CodeIndex:
         return self._of_family(token.replace("X", "").rstrip(".")) if _ICD9.fullmatch(token) else None
 
     def _of_family(self, code: str) -> _Meaning | None:
-        """A finer code means what the longest known code above it does; a coarser one what all below it agree on."""
+        """A finer code means what the longest known code above it does. A coarser one means what the tables say, or nothing:
+        that one code below it is known (I25.2, old infarct) tells nothing of the others (I25, any chronic ischaemia).
+        """
         for length in range(len(code), 2, -1):
             if (known := self._meanings.get(code[:length].rstrip("."))) is not None and (length > 3 or known.concept_ids):
                 return replace(known, code=code)
-        below = [self._meanings[one] for one in self._icd if one.startswith(code)]
-        same = {one.concept_ids for one in below}
-        return replace(below[0], code=code) if len(same) == 1 and below[0].concept_ids else None
+        return None
 
     def agree(self, one: str, other: str) -> str | None:
         """The finer of two concepts where one is above the other; None where neither is."""

@@ -47,6 +47,8 @@ class CellValue:
     """What does not fit together, for example ``code I21.9 means myocardial_infarction, the text mitral_regurgitation``."""
     decided_by: str | None
     """None: mrterms; else who or what decided (a file of decisions)."""
+    by_frequency: bool = False
+    """Nothing in the cell, the column or a code spoke for the choice: it is what the short form mostly means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,14 @@ def test_code_and_text_that_contradict_each_other_are_left_open(nlp: Language) -
     assert not found["I34.0 MR; I21.9 infarct"].problems
 
 
+def test_a_choice_by_frequency_alone_says_so(nlp: Language) -> None:
+    bare = read("", ["MI", "NSTEMI"], nlp)["MI"]
+    assert (bare.concept_id, bare.by_frequency) == ("myocardial_infarction", True)
+    assert "since nothing else tells" in bare.reason
+    assert not read("valve_lesion", [*KINDS["valves"][1].split("|"), "MI"], nlp)["MI"].by_frequency
+    assert not read("", ["MI 2011"], nlp)["MI 2011"].by_frequency
+
+
 def test_companion_columns_split_a_value(nlp: Language) -> None:
     frame = pd.DataFrame(
         {

@@ -56,6 +56,7 @@ def test_unsureness_by_how_a_value_was_settled(make: Make) -> None:
         make("MI", sense_status="ambiguous"),
         make("I21.9 MR", "mitral_regurgitation", problems=("code against text",)),
         make("mitral insuf", "mitral_regurgitation", score=0.6),
+        make("MI", "myocardial_infarction", sense_status="resolved", score=0.93, by_frequency=True),
         make("MI", "mitral_regurgitation", sense_status="resolved", score=0.93),
         make("gout"),
         make("---"),
