@@ -61,6 +61,7 @@ FOUND = [
     "PMH:MI",
     "² . ",
     "(MI in 2012)",
+    "\n\nthe valve does not close",
 ]
 
 

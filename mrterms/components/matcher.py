@@ -30,7 +30,7 @@ class MatcherComponent:
         self._layers = [CompiledMatcher(store, nlp.vocab, fuzzy=fuzzy, overlaps=overlaps) for store in self.lexicon.compiled]
 
     def gates(self, *, every: bool) -> list[Gate]:
-        """What tells from tokens whether a text can hold a mention that is published; ``every``: or any other."""
+        """What tells from words whether a text can hold a mention that is published; ``every``: or any other."""
         return [self._matcher.gate(every=every), *(layer.gate() for layer in self._layers)]
 
     def __call__(self, doc: Doc) -> Doc:

@@ -71,14 +71,13 @@ class CompiledMatcher:
         memo = WordMemo(vocabulary, vocab.strings.__getitem__)
         self._scanner = Scanner(vocabulary.automaton, memo, vocabulary.number_of, CONJUNCTIONS - {","})
         self._coordination = Coordination(self._scanner)
-        self._make_gate = partial(CompiledGate, vocabulary.automaton, self._scanner, self._coordination, memo, vocabulary.number_of)
 
     def __reduce__(self) -> tuple[Callable[[], CompiledMatcher], tuple[()]]:
         return partial(CompiledMatcher, self._store, self._vocab, fuzzy=self._fuzzy, overlaps=self._overlaps), ()
 
     def gate(self) -> CompiledGate:
-        """What tells from tokens alone whether a text can hold a mention."""
-        return self._make_gate()
+        """What tells from words alone whether a text can hold a mention."""
+        return CompiledGate(self._vocabulary.automaton, self._vocabulary)
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""

@@ -1,9 +1,9 @@
-"""Whether a text can hold a mention, told from its words or its tokens alone: what scanning asks of a matcher."""
+"""Whether a text can hold a mention, told from its words alone: what scanning asks of a matcher."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import chain
 from typing import Protocol
@@ -13,33 +13,34 @@ from numpy.typing import NDArray
 
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.matching.automaton import Automaton
-from mrterms.matching.coordination import Coordination
 from mrterms.matching.descriptions import Descriptions
-from mrterms.matching.finder import Finder, Hit, Scanner
 from mrterms.matching.forms import FormTable
-from mrterms.matching.words import Vocabulary, WordMemo
-from mrterms.text.array_cache import Hashes
+from mrterms.matching.words import GLUE, Vocabulary
 
 __all__ = ["CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
 
 
 class Gate(Protocol):
-    """Three questions, dearer and surer from first to last. No answer may keep out a text in which the matcher finds a mention."""
+    """What scanning asks of a matcher. No answer may keep out a text in which the matcher finds a mention."""
 
-    def is_other_word(self, word: str) -> bool:
-        """Whether a word of plain letters, or a piece of text without any, is told at once to be no anchor."""
+    @property
+    def lettered(self) -> bool:
+        """Whether every anchor, a word without one of which there is no mention, holds a letter."""
 
-    def is_anchor(self, orth: int) -> bool:
-        """Whether a token, alone or as the end of a broken word, may be an anchor: a word without one of which there is no mention."""
+    def words_of(self, text: str) -> Collection[str]:
+        """The words of the lexicon that a token may stand for, alone or as the end of a broken word; glue may be left out."""
 
-    def may_match(self, hashes: Hashes) -> bool:
-        """Whether a text of these tokens can hold a mention."""
+    def is_anchor(self, word: str) -> bool:
+        """Whether a word of the lexicon is an anchor."""
+
+    def may_hold(self, words: Set[str]) -> bool:
+        """Whether a text that holds these words of the lexicon, in whatever order, and no others with a letter, can hold a mention."""
 
 
 class FormGate:
     """The gate of the curated forms: a mention is one of ``forms``, a description in words, or a lesion and what it is of.
 
-    ``table`` to ``words`` are the matcher's own.
+    The others are the matcher's own.
     """
 
     def __init__(
@@ -48,98 +49,92 @@ class FormGate:
         forms: Collection[str],
         table: FormTable,
         vocabulary: Vocabulary,
-        memo: WordMemo,
-        finder: Finder,
-        string_of: Callable[[int], str],
         descriptions: Descriptions | None,
         site_lesions: Mapping[tuple[str, str], str],
-        words: Mapping[str, frozenset[str]],
     ) -> None:
         self._forms, self._table, self._vocabulary = frozenset(forms), table, vocabulary
-        self._memo, self._finder, self._string_of = memo, finder, string_of
         self._site_lesions = site_lesions
-        self._words = {role: words[role] for role in ("grade", "lone", "valvular", "cardiac")}
         self._triggers = descriptions.triggers if descriptions else frozenset[str]()
         self._places = descriptions.places if descriptions else frozenset[str]()
         needed = [table.forms[key].words for key in self._forms]
         needed += [part.words for key, part in table.parts.items() if part.role == "lesion" or key in self._places]
         self.anchors = anchors_of(needed, common_words())
-        self._lettered = all(map(has_letter, self.anchors))
+        self.lettered = all(map(has_letter, self.anchors))
+        self._bags = _by_anchor(((table.forms[key].words, "") for key in self._forms), self.anchors)
+        parts = table.parts.values()
+        self._lesions = _by_anchor(((part.words, part.value) for part in parts if part.role == "lesion"), self.anchors)
+        self._sites = [(_bag(part.words), part.value) for part in parts if part.role == "site"]
+        self._trigger_bags = [_bag(key.split(" ")) for key in self._triggers]
+        self._place_bags = [_bag(key.split(" ")) for key in self._places]
 
-    def is_other_word(self, word: str) -> bool:
+    def words_of(self, text: str) -> Collection[str]:
         """As in :class:`Gate`."""
-        return self._vocabulary.is_other_word(word) if has_letter(word) else self._lettered
+        return [word for word in self._vocabulary.may_be(text) if word not in GLUE]
 
-    def is_anchor(self, orth: int) -> bool:
+    def is_anchor(self, word: str) -> bool:
         """As in :class:`Gate`."""
-        return not self.anchors.isdisjoint(self._memo.may_be(orth))
+        return word in self.anchors
 
-    def may_match(self, hashes: Hashes) -> bool:
+    def may_hold(self, words: Set[str]) -> bool:
         """As in :class:`Gate`."""
-        hits = self._finder.find(hashes)
-        return (
-            any(hit.key in self._forms and self._may_count(hashes, hit) for hit in hits)
-            or self._may_be_described({hit.key for hit in hits})
-            or self._may_be_composed(hashes, hits)
-        )
-
-    def _may_count(self, hashes: Hashes, hit: Hit) -> bool:
-        """A short form in small letters needs a grade beside it."""
-        if not self._table.forms[hit.key].needs_grade:
+        here = self.anchors & words
+        if any(bag <= words for anchor in here for bag, _ in self._bags.get(anchor, ())):
             return True
-        before = self._nearest(hashes[: hit.token_start][::-1])
-        after = self._nearest(hashes[hit.token_end :])
-        return before in self._words["grade"] or (after[:1].isdigit() and after.endswith("+"))
-
-    def _nearest(self, hashes: Hashes) -> str:
-        words = (self._string_of(int(orth)).lower() for orth in hashes)
-        return next((word for word in words if not word.isspace()), "")
-
-    def _may_be_described(self, keys: set[str]) -> bool:
-        return not (self._triggers.isdisjoint(keys) or self._places.isdisjoint(keys))
-
-    def _may_be_composed(self, hashes: Hashes, hits: Sequence[Hit]) -> bool:
-        parts = [part for hit in hits if (part := self._table.parts.get(hit.key))]
-        lesions = {part.value for part in parts if part.role == "lesion"}
-        sites = {part.value for part in parts if part.role == "site"} if lesions else ()
-        if any((site, lesion) in self._site_lesions for site in sites for lesion in lesions):
+        lesions = {lesion for anchor in here for bag, lesion in self._lesions.get(anchor, ()) if bag <= words}
+        if "regurgitation" in lesions:
+            return True  # it may be one of a valve that nobody names
+        if lesions and any((site, lesion) in self._site_lesions for bag, site in self._sites if bag <= words for lesion in lesions):
             return True
-        return "regurgitation" in lesions and self._may_be_lone(hashes, hits)
+        return any(bag <= words for bag in self._place_bags) and any(bag <= words for bag in self._trigger_bags)
 
-    def _may_be_lone(self, hashes: Hashes, hits: Sequence[Hit]) -> bool:
-        """Regurgitation of a valve that nobody names, where the text speaks of the heart or of anything that the lexicon knows."""
-        lower = [self._string_of(orth).lower() for orth in hashes.tolist()]
-        if not self._words["valvular"].isdisjoint(lower):
-            return True
-        if all(lower[hit.token_end - 1] not in self._words["lone"] for hit in hits):
-            return False
-        return not self._words["cardiac"].isdisjoint(lower) or any(hit.key in self._table.forms for hit in hits)
+
+class NumberedVocabulary(Protocol):
+    """What a gate asks of the vocabulary of a compiled lexicon."""
+
+    def may_be(self, text: str) -> tuple[str, ...]:
+        """As in :class:`mrterms.matching.words.Vocabulary`."""
+
+    def number_of(self, word: str) -> int:
+        """The number of a word in the trie, 0 where no form holds it."""
 
 
 class CompiledGate:
     """The gate of a compiled lexicon: a mention is a form, or one of several that share words."""
 
-    def __init__(
-        self, automaton: Automaton, scanner: Scanner, coordination: Coordination, memo: WordMemo, number_of: Callable[[str], int]
-    ) -> None:
-        self._scanner, self._coordination, self._memo, self._number_of = scanner, coordination, memo, number_of
+    lettered = False
+
+    def __init__(self, automaton: Automaton, vocabulary: NumberedVocabulary) -> None:
+        self._vocabulary = vocabulary
         ranks = np.full(len(automaton.first), len(common_words()), dtype=np.int32)
         for word, rank in common_words().items():
-            ranks[number_of(word)] = rank
+            ranks[vocabulary.number_of(word)] = rank
         self._anchors = anchors_in(automaton, ranks)
 
-    def is_other_word(self, word: str) -> bool:
-        """Nothing is told at once: a terminology may hold any word."""
-        return False
-
-    def is_anchor(self, orth: int) -> bool:
+    def words_of(self, text: str) -> Collection[str]:
         """As in :class:`Gate`."""
-        return any(self._anchors[self._number_of(word)] for word in self._memo.may_be(orth))
+        return self._vocabulary.may_be(text)
 
-    def may_match(self, hashes: Hashes) -> bool:
+    def is_anchor(self, word: str) -> bool:
         """As in :class:`Gate`."""
-        scan = self._scanner.scan(hashes)
-        return scan is not None and bool((places := self._scanner.places(scan)) or self._coordination.places(scan, places))
+        return bool(self._anchors[self._vocabulary.number_of(word)])
+
+    def may_hold(self, words: Set[str]) -> bool:
+        """As in :class:`Gate`."""
+        return any(map(self.is_anchor, words))
+
+
+def _bag(words: Iterable[str]) -> frozenset[str]:
+    """The words of a form that a sieve always tells: no glue, and no signs and numbers."""
+    return frozenset(word for word in words if word not in GLUE and has_letter(word))
+
+
+def _by_anchor(forms: Iterable[tuple[Sequence[str], str]], anchors: Set[str]) -> dict[str, list[tuple[frozenset[str], str]]]:
+    """The bags of forms, each with what stands beside it, under every anchor that they hold."""
+    found: dict[str, list[tuple[frozenset[str], str]]] = {}
+    for words, value in forms:
+        for anchor in anchors & set(words):
+            found.setdefault(anchor, []).append((_bag(words), value))
+    return found
 
 
 def anchors_in(automaton: Automaton, ranks: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -68,9 +68,7 @@ class Matcher:
         self._open_words = self._words["open"] | self._grades | self._words["valvular"]
         self._composer = Composer(self._site_lesions, self._words)
         keys = self._table.forms.keys() | self._table.parts.keys()
-        self._string_of = vocab.strings.__getitem__
-        self._memo = WordMemo(self._vocabulary, self._string_of)
-        self._finder = Finder(keys, self._memo)
+        self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
@@ -91,17 +89,13 @@ class Matcher:
         return mentions, [self._mention(view, hit) for hit in lost]
 
     def gate(self, *, every: bool) -> FormGate:
-        """What tells from tokens alone whether a text can hold a mention that is published; ``every``: or any other."""
+        """What tells from words alone whether a text can hold a mention that is published; ``every``: or any other."""
         return FormGate(
             forms={key for key, form in self._table.forms.items() if every or self._is_published(form)},
             table=self._table,
             vocabulary=self._vocabulary,
-            memo=self._memo,
-            finder=self._finder,
-            string_of=self._string_of,
             descriptions=self._descriptions,
             site_lesions=self._site_lesions,
-            words=self._words,
         )
 
     def _is_published(self, form: Form) -> bool:
@@ -236,7 +230,7 @@ class Matcher:
                 words = words[: words.index("-", last)]
             named = [
                 _SITE_WORDS[word]
-                for word, following in zip(words, [*words[1:], ""], strict=True)
+                for word, following in zip(words, [*words[1:], ""], strict=False)  # a sentence may be mere white space
                 if word in _SITE_WORDS and (word not in ("aortic", "pulmonary") or following in self._words["valve_noun"])
             ]
             if named:

@@ -156,9 +156,13 @@ class Vocabulary:
             return False
         return len(lower) < SHORTEST_FUZZY or lower in self._in_use()
 
-    def is_other_word(self, text: str) -> bool:
-        """Whether a word is told at once to be none of the lexicon's; where not, :meth:`look_up` knows."""
-        return self._is_other_word(text)
+    def may_be(self, text: str) -> tuple[str, ...]:
+        """The words of the lexicon that a token stands for, and those whose end it may be."""
+        word = self.look_up(text)
+        if word is None or not word.tail_of:
+            return word.words if word else ()
+        end = fold(text)
+        return (*word.words, *(begin + end for begin in word.tail_of))
 
     def is_in_use(self, word: str) -> bool:
         """Whether a word stands for itself somewhere in English or in medicine."""
@@ -281,14 +285,6 @@ class WordMemo:
         if code == len(self.words):
             self.words.append(word)
         return code
-
-    def may_be(self, orth: int) -> tuple[str, ...]:
-        """The words of the lexicon that a token stands for, and those whose end it may be."""
-        word = self.words[self.code_of(orth)]
-        if not word.tail_of:
-            return word.words
-        end = fold(self._string_of(orth))
-        return (*word.words, *(begin + end for begin in word.tail_of))
 
     def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
