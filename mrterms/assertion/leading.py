@@ -18,17 +18,29 @@ def lead_in(view: View, number: int) -> Sentence | None:
     """
     if not number:
         return None
-    item, before = view.sentence(number), view.sentence(number - 1)
-    marked = mark_width(item) > 0
-    for place in range(number - 1, max(number - 1 - _MOST_ITEMS, -1), -1):
-        line = view.sentence(place)
+    asked: list[int] = []
+    place, lead = number, None
+    while place not in view.led_by and place and len(asked) < _MOST_ITEMS:
+        asked.append(place)
+        line = view.sentence(place - 1)
         if line.lower[-1:] == [":"]:
-            return line
-        if not line.lower or line.section != item.section or (mark_width(line) > 0) != marked:
+            lead = place - 1
             break
-        if (not marked and line.lower[-1] in _ENDS) or not _stand_on_lines(view, line, view.sentence(place + 1)):
+        if not _goes_on(view, line, view.sentence(place)):
             break
-    return before
+        place -= 1
+    else:
+        lead = view.led_by.get(place)
+    view.led_by.update(dict.fromkeys(asked, lead))
+    return view.sentence(number - 1 if lead is None or number - lead > _MOST_ITEMS else lead)
+
+
+def _goes_on(view: View, line: Sentence, item: Sentence) -> bool:
+    """Whether two sentences are items of one list."""
+    marked = mark_width(item) > 0
+    if not line.lower or line.section != item.section or (mark_width(line) > 0) != marked:
+        return False
+    return (marked or line.lower[-1] not in _ENDS) and _stand_on_lines(view, line, item)
 
 
 def mark_width(sentence: Sentence) -> int:
@@ -44,4 +56,4 @@ def mark_width(sentence: Sentence) -> int:
 def _stand_on_lines(view: View, line: Sentence, after: Sentence) -> bool:
     """Whether ``after`` begins on the line after that on which ``line`` ends."""
     gap = range(line.tokens[-1] + 1, after.tokens[0]) if after.tokens else ()
-    return sum(view.doc[place].text.count("\n") for place in gap) == 1
+    return sum(view.word(place).count("\n") for place in gap) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, compress
+from operator import add
 
 from spacy.tokens import Doc
 
@@ -85,6 +87,8 @@ class View:
         ]
         self._section_starts = [section.token_start for section in self.sections]
         self._sentences: dict[int, Sentence] = {}
+        self.led_by: dict[int, int | None] = {}
+        """The line that leads in the list in which a sentence stands, where that was asked."""
 
     @property
     def hashes(self) -> Hashes:
@@ -112,6 +116,11 @@ class View:
         words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.orths]
         return "".join([word + " " if space else word for word, space in zip(words, self._spaces, strict=True)])
 
+    def word(self, token: int) -> str:
+        """A token's text."""
+        orth = self.orths[token]
+        return (_WORDS.get(orth) or _remember(orth, self.doc.vocab.strings[orth]))[0]
+
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
         place = bisect_right(self._section_starts, token) - 1
@@ -134,21 +143,12 @@ class View:
         orths, spaces = self.orths, self._spaces
         strings = self.doc.vocab.strings
         at: int = self.doc[start].idx
-        kept: list[tuple[tuple[str, str], int, int]] = []
-        for place in range(start, end):
-            orth = orths[place]
-            word = _WORDS.get(orth) or _remember(orth, strings[orth])
-            if word[1]:
-                kept.append((word, at, place))
-            at += len(word[0]) + spaces[place]
-        sentence = Sentence(
-            start,
-            end,
-            [word for (word, _), _, _ in kept],
-            [lower for (_, lower), _, _ in kept],
-            [at for _, at, _ in kept],
-            [place for _, _, place in kept],
-            self.section_at(start),
-        )
-        self._sentences[number] = sentence
+        pairs = [_WORDS.get(orth) or _remember(orth, strings[orth]) for orth in orths[start:end]]
+        words, lower = [word for word, _ in pairs], [low for _, low in pairs]
+        starts = list(accumulate(map(add, map(len, words[:-1]), spaces[start:end]), initial=at))
+        tokens = list(range(start, end))
+        if "" in lower:
+            words, starts, tokens = list(compress(words, lower)), list(compress(starts, lower)), list(compress(tokens, lower))
+            lower = list(filter(None, lower))
+        sentence = self._sentences[number] = Sentence(start, end, words, lower, starts, tokens, self.section_at(start))
         return sentence
