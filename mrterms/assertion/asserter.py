@@ -204,10 +204,13 @@ class _Reader:
         while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
             end -= 1
         ends = {end}
+        joined = False
         for other in sorted(self.targets, key=lambda one: -one.first):
             if other.last in ends:
                 before = other.first
-                while before > 0 and lower[before - 1] in ("/", "and", "or", "&"):
+                # A comma joins only behind a word that does: "MR, AS and TR: none", not "moderate MR, AS: none".
+                while before > 0 and (lower[before - 1] in ("/", "and", "or", "&") or (joined and lower[before - 1] == ",")):
+                    joined = joined or lower[before - 1] != ","
                     before -= 1
                 ends.add(before)
         return target.last in ends

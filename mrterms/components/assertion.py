@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from mrterms.assertion import Asserter, Target, lead_in
 from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
 from mrterms.lexicon import Lexicon
-from mrterms.records import Cue
+from mrterms.records import Annotation, Cue
 from mrterms.text.view import Sentence, View
 
 __all__ = ["AssertionComponent", "make_assertion"]
@@ -38,7 +38,7 @@ class AssertionComponent:
             for place in places:
                 mention = work.mentions[place]
                 first, last = sentence.locate(mention.token_start, mention.token_end)
-                targets.append(Target(first=first, last=last, kind=self._kind(annotations[place]["concept_id"])))
+                targets.append(Target(first=first, last=last, kind=self._kind(_likeliest(annotations[place]))))
             assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number))
             for place, assertion in zip(places, assertions, strict=True):
                 annotations[place]["assertion"] = {
@@ -63,6 +63,13 @@ def _words(cue: Cue, sentence: Sentence, view: View) -> str:
     """The words of a cue as the text has them, line breaks included; a lead-in stands outside the sentence."""
     quoted = sentence.quote(cue.start, cue.end) if cue.start >= sentence.starts[0] else None
     return view.text[cue.start : cue.end] if quoted is None else quoted
+
+
+def _likeliest(annotation: Annotation) -> str | None:
+    """The concept, or where it is open the first candidate: "plan MVR" is a procedure, repair or replacement."""
+    if annotation["concept_id"] is not None:
+        return str(annotation["concept_id"])
+    return next((str(one["concept_id"]) for one in annotation["sense"]["candidates"]), None)
 
 
 def target_kind(lexicon: Lexicon, concept_id: str | None) -> _Kind:
