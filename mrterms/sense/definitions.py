@@ -70,7 +70,9 @@ def find_definitions(
         if mention.short_form is None:
             continue
         table = long_forms.get(mention.short_form, {})
-        definition = _before(text, mention, table, known) or _after(text, mention, table, known)
+        # In a glossary ("AR: aortic regurgitation, AVR: aortic valve replacement") what stands before belongs to another.
+        readings = (_after, _before) if text[mention.end : mention.end + 2].lstrip()[:1] in (":", "=") else (_before, _after)
+        definition = next((one for read in readings if (one := read(text, mention, table, known))), None)
         if definition is None:
             continue
         others = found.setdefault(mention.short_form, [])

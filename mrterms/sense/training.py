@@ -33,12 +33,12 @@ class TrainingOptions:
     :func:`_weights`; ``pooled``: weight of the task of telling all senses of all forms apart.
     """
 
-    own: float = 0.5
-    shared: float = 0.15
+    own: float = 1.0
+    shared: float = 0.3
     bias: float = 0.3
     least: int = 5
     rare: int = 6
-    iterations: int = 80
+    iterations: int = 40
     kinds: Mapping[str, float] = field(
         default_factory=lambda: {"masked": 1.0, "defined": 1.0, "long form": 0.6, "sister": 0.3, "written": 2.0}
     )
@@ -53,9 +53,10 @@ class TrainingOptions:
 
 @dataclass(slots=True)
 class _Group:
-    """The examples of one short form: features, candidates, right ones, starts and weights."""
+    """The examples of one short form: features (those ``used`` by it alone), candidates, right ones, starts and weights."""
 
     form: str
+    used: NDArray[np.int32]
     x: Any
     xt: Any
     columns: NDArray[np.int64]
@@ -94,6 +95,7 @@ def fit(
     """
     try:
         from scipy.optimize import minimize
+        from scipy.sparse import csr_matrix
     except ImportError:
         raise MissingExtraError("scikit-learn", "train") from None
     options = options or TrainingOptions()
@@ -111,23 +113,27 @@ def fit(
     tree = families(lexicon, senses)
     # Row by row: first the senses with weights of their own, then what senses share.
     tree = np.vstack([np.eye(len(senses))[frequent], tree])
-    pull = np.where(np.arange(len(tree)) < frequent.sum(), options.own, options.shared)[:, None]
+    pull = np.where(np.arange(len(tree)) < frequent.sum(), options.own, options.shared)[:, None].astype(np.float32)
+    down = csr_matrix(tree.astype(np.float32))
+    up = down.T.tocsr()
     shape = (len(tree), len(kept))
     size = shape[0] * shape[1]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        parts, bias = flat[:size].reshape(shape), flat[size:]
-        weights = tree.T @ parts
-        total = 0.5 * float((pull * parts**2).sum() + options.bias * bias @ bias)
-        slopes = np.zeros(weights.shape)
+        # Single precision and few numbers: a sense has a handful of the parts, and a form a share of the features.
+        parts, bias = flat[:size].astype(np.float32).reshape(shape), flat[size:]
+        weights = up @ parts
+        total = 0.5 * float((pull * parts**2).sum(dtype=np.float64) + options.bias * bias @ bias)
+        slopes = np.zeros_like(weights)
         bias_slopes = options.bias * bias
         for group in groups:
-            scores = group.x @ np.ascontiguousarray(weights[group.columns].T) + group.starts + bias[group.bias]
+            own = np.ix_(group.columns, group.used)
+            scores = group.x @ np.ascontiguousarray(weights[own].T) + group.starts + bias[group.bias]
             cost, error = _cost(group, scores)
             total += cost
-            slopes[group.columns] += (group.xt @ error).T
+            slopes[own] += (group.xt @ error.astype(np.float32)).T
             bias_slopes[group.bias] += error.sum(axis=0)
-        return total, np.concatenate([(tree @ slopes + pull * parts).ravel(), bias_slopes])
+        return total, np.concatenate([(down @ slopes + pull * parts).ravel().astype(np.float64), bias_slopes])
 
     result = minimize(
         loss, np.zeros(size + len(bias_names)), jac=True, method="L-BFGS-B", options={"maxiter": options.iterations, "maxcor": 6}
@@ -189,7 +195,8 @@ def _reaches(kept: Mapping[int, int], names: Sequence[str], options: TrainingOpt
     return np.array([options.reach.get(names[i][0], 1.0) for i in sorted(kept, key=kept.__getitem__)])
 
 
-def _matrix(examples: Sequence[Example], kept: Mapping[int, int], reaches: Floats) -> Any:
+def _matrices(examples: Sequence[Example], kept: Mapping[int, int], reaches: Floats) -> tuple[NDArray[np.int32], Any, Any]:
+    """The features that some examples have, the examples by these, and the reverse."""
     from scipy.sparse import csr_matrix
 
     columns = array("i")
@@ -198,7 +205,9 @@ def _matrix(examples: Sequence[Example], kept: Mapping[int, int], reaches: Float
         columns.extend(row for i in example.features if (row := kept.get(i)) is not None)
         ends.append(len(columns))
     rows = np.frombuffer(columns, dtype=np.int32)
-    return csr_matrix((reaches[rows], rows, ends), shape=(len(examples), len(kept)))
+    used, own = np.unique(rows, return_inverse=True)
+    x = csr_matrix((reaches[rows].astype(np.float32), own, ends), shape=(len(examples), len(used)))
+    return used, x, x.T.tocsr()
 
 
 def _groups(
@@ -218,14 +227,12 @@ def _groups(
     for form, members in sorted(by_form.items()):
         entries = lexicon.senses[form]
         candidates = [entry.concept_id for entry in entries]
-        x = _matrix(members, kept, reaches)
         starts = {setting: log_priors(entries, setting) for setting in {member.setting for member in members}}
         right = np.array([[candidate in member.senses for candidate in candidates] for member in members])
         groups.append(
             _Group(
                 form,
-                x,
-                x.T.tocsr(),
+                *_matrices(members, kept, reaches),
                 np.array([place[candidate] for candidate in candidates]),
                 right,
                 np.array([starts[member.setting] for member in members]),
@@ -257,13 +264,12 @@ def _pooled(
             continue
         if first.setdefault(sense, example.short_form) == example.short_form:
             members.append(example)
-    x = _matrix(members, kept, reaches)
     right = np.zeros((len(members), len(columns)), dtype=np.bool_)
     right[np.arange(len(members)), [place[member.senses[0]] for member in members]] = True
     mass = right.sum(axis=0)
     weights = options.pooled * (mass.mean() / mass[right.argmax(axis=1)]) ** 0.5
     starts = np.zeros(right.shape)
-    return _Group("*", x, x.T.tocsr(), columns, right, starts, weights, slice(bias, bias + len(columns)))
+    return _Group("*", *_matrices(members, kept, reaches), columns, right, starts, weights, slice(bias, bias + len(columns)))
 
 
 def _weights(members: Sequence[Example], entries: Sequence[SenseEntry], lexicon: SenseLexicon, options: TrainingOptions) -> Floats:
