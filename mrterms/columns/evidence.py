@@ -88,7 +88,7 @@ class SenseReader:
         with self._nlp.select_pipes(enable=["mrterms_sections", "mrterms_matcher"]):
             for doc, start in self._nlp.pipe(texts, as_tuples=True):
                 work = work_of(doc)
-                _, verdicts = self._resolver.weigh(work.view, work.mentions)
+                _, verdicts = self._resolver.weigh(work.view, work.mentions, patients=True)
                 verdict = next((one for one in verdicts if one.mention.start == start), None)
                 found.append(dict(zip(verdict.senses, map(_log, verdict.probabilities()), strict=True)) if verdict else None)
         return found

@@ -20,12 +20,11 @@ from mrterms.sense.examples import Example, ExampleBuilder, LabelledForm, long_f
 from mrterms.sense.features import Reader
 from mrterms.sense.model import Model, save_model
 from mrterms.sense.resolve import SenseLexicon
-from mrterms.sense.training import Floats, TrainingOptions, fit, held_out, predict
+from mrterms.sense.training import LABELLED, Floats, TrainingOptions, fit, held_out, predict
 
 __all__ = ["Answer", "Trained", "Training", "report", "table", "train"]
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
-_TESTED = ("masked", "defined")
 _BINS = 10
 
 
@@ -91,7 +90,7 @@ def train(
     places = [*_named(training.labelled, lexicon), *long_form_examples(training.texts, lexicon), *training.sentences]
     examples = [example for place in places if (example := builder.build(place)) is not None]
     names = list(builder.features)
-    kinds = _TESTED if training.labelled else ("long form",)
+    kinds = LABELLED if training.labelled else ("long form",)
     tested, scores = [], []
     for number, (_, test) in enumerate(held_out([one for one in examples if one.kind in kinds], folds), 1):
         progress(f"fold {number} of {folds}")

@@ -21,7 +21,7 @@ OUTSIDE = "other"
 """The outcome that all senses outside the subject share: whichever it is, the mention is left out."""
 
 _LEAST = 20
-_SHIFT_PULL, _SCALE_PULL, _BALANCE = 20.0, 2.0, 0.5
+_SHIFT_PULL, _SCALE_PULL, _BALANCE = 20.0, 2.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class ExampleBuilder:
         setting = place.setting or guess_setting_of_words(words)
         words = [word for word in words if word.kind != 3]
         context = self.reader.context(words, start, end, place.short_form)
-        self.reader.add_shape(context, place.text[place.start : place.end])
+        self.reader.add_shape(context, place.text[place.start : place.end], place.text[place.end : place.end + 2])
         ids = array("i", sorted({self.features.setdefault(name, len(self.features)) for name in context.named()}))
         return Example(place.short_form, senses, place.doc, place.kind, setting, place.weight, ids)
 

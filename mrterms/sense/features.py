@@ -164,7 +164,8 @@ class Reader:
         found = self.cues.of_word(text, lower)
         setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
         found = [(name, position) for name, position in found if not name.startswith(SETTING_PREFIX)]
-        own = [f"{_NEAR_ONLY}{lower}" if lower in _STOP_WORDS else _DIGITS.sub("0", lower)]
+        is_number = lower[:1].isdigit() and not any(map(str.isalpha, lower))
+        own = [f"{_NEAR_ONLY if is_number or lower in _STOP_WORDS else ''}{_DIGITS.sub('0', lower)}"]
         if text.isupper() and 1 < len(text) < 6:
             own.append(f"^{text}")  # TR and tr, AS and as
         if len(lower) > 5 and lower.isalpha():
@@ -196,8 +197,10 @@ class Reader:
             facts.append(("alone", -1, -1))
         return context
 
-    def add_shape(self, context: Context, text: str) -> None:
-        """How the short form itself is written: dotted, plural, in lower case."""
+    def add_shape(self, context: Context, text: str, following: str = "") -> None:
+        """How the short form is written: dotted, plural, in lower case, or joined by a hyphen to what follows (``AI-based``)."""
+        if following[:1] == "-" and following[1:2].isalnum():
+            context.facts.append(("compound:word" if following[1].islower() else "compound:code", -1, -1))
         if "." in text:
             context.facts.append(("written:dotted", -1, -1))
         if text.islower():

@@ -37,15 +37,24 @@ NEAREST_DEFINITION_WEIGHT: Final = 2.0
 """... where the document defines the form both ways: a default towards the definition last read."""
 DISCOURSE_WEIGHT: Final = 0.7
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
+NEIGHBOUR_WEIGHT: Final = 1.2
+"""Log-odds that a clear short form of the same family, beside an unclear one, brings each of its senses within the subject."""
+REPEATED_WEIGHT: Final = 1.5
+"""Log-odds against a lesion that another short form beside it already names: nobody lists one lesion twice ("MI and MR")."""
 LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
 GUESS_WEIGHT: Final = 0.5
 """Share of a guessed setting in its priors; the rest is the mean of all settings, since the guess may be wrong."""
-_CLEAR: Final = 3.0
+_CLEAR: Final = 2.0
 """Log-odds from which a sentence says its sense clearly by itself."""
 _DISCOUNT: Final = 0.7
 """What the words of other sentences then lose of their weight."""
 _SURE: Final = 0.9
+_BESIDE: Final = 0.95
+"""Probability from which a short form may speak for those beside it."""
+_BESIDE_TOKENS: Final = 14
+_MOST_BESIDE: Final = 2
+_REACH_BESIDE: Final = 4
 _PRIOR_FLOOR: Final = 0.002
 """No sense is impossible: CASI and Vanderbilt saw hundreds of mentions a form, not millions (domain.md 2.1)."""
 _SHOWN: Final = 5
@@ -81,10 +90,18 @@ class _Form:
     """
 
     def __init__(
-        self, code: int, senses: tuple[str, ...], outside: tuple[bool, ...], starts: dict[str, list[float]], model: Model, scale: float
+        self,
+        code: int,
+        senses: tuple[str, ...],
+        outside: tuple[bool, ...],
+        families: tuple[frozenset[str], ...],
+        starts: dict[str, list[float]],
+        model: Model,
+        scale: float,
     ):
         self.senses = senses
         self.outside = outside
+        self.families = families
         self.starts = starts
         self.gains = np.zeros((256, len(senses)), dtype=np.float32)
         self._used = 1  # row 0: nothing known
@@ -245,14 +262,19 @@ class Resolver:
         return guess_setting_of_words(self.reader.words(orths, view.doc.vocab.strings))
 
     def weigh(
-        self, view: View, mentions: Sequence[Mention], hints: Mapping[str, Sequence[Hint]] | None = None
+        self, view: View, mentions: Sequence[Mention], hints: Mapping[str, Sequence[Hint]] | None = None, *, patients: bool = False
     ) -> tuple[str, list[Verdict]]:
-        """The setting and a :class:`Verdict` for each ambiguous mention, in order."""
+        """The setting and a :class:`Verdict` for each ambiguous mention, in order.
+
+        ``patients``: the text joins what is of several patients, so that a lesion may well be named twice.
+        """
         setting = self.setting or self.guess_setting(view)
         self._forget()
         asked = [mention for mention in mentions if self._is_ambiguous(mention)]
         verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
         self._hear_definitions(view, mentions, verdicts)
+        if len(verdicts) > 1:
+            _hear_neighbours(view, verdicts, repeated=0.0 if patients else REPEATED_WEIGHT)
         self._hear_document(mentions, verdicts)
         for verdict in verdicts if hints else ():
             for hint in (hints or {}).get(str(verdict.mention.short_form), ()):
@@ -296,7 +318,14 @@ class Resolver:
         guessed = self.setting is None
         starts = {setting: (scale * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
-        return _Form(len(self._forms), senses, outside, starts, self.model, scale)
+        families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
+        return _Form(len(self._forms), senses, outside, families, starts, self.model, scale)
+
+    def _family(self, concept_id: str) -> frozenset[str]:
+        """The ancestors of a concept."""
+        concept = self.lexicon.concepts.get(concept_id)
+        parents = concept.parents if concept else ()
+        return frozenset(parents).union(*map(self._family, parents))
 
     def _is_outside(self, concept_id: str) -> bool:
         concept = self.lexicon.concepts.get(concept_id)
@@ -308,7 +337,7 @@ class Resolver:
         start, end = window.locate(mention)
         section = view.section_at(mention.token_start) if view.sections else None
         context = self.reader.context(window.words, start, end, str(mention.short_form), section=section.name if section else None)
-        self.reader.add_shape(context, mention.text)
+        self.reader.add_shape(context, mention.text, _joined_to(view, window, end, mention))
         rows, places, ends = form.rows(context)
         begin = form.starts[setting]
         gains: list[float] = form.gains[rows].sum(axis=0).tolist()
@@ -447,10 +476,52 @@ def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
         verdict.add(f"{short_form} elsewhere in the document", next(iter(sure)), DISCOURSE_WEIGHT)
 
 
+def _hear_neighbours(view: View, verdicts: Sequence[Verdict], *, repeated: float) -> None:
+    """Short forms beside each other: clear valve lesions speak for what is in the subject, and against being named twice."""
+    clear = [_clear_family(verdict) for verdict in verdicts]
+    for at, verdict in enumerate(verdicts) if any(clear) else ():
+        beside: dict[str, tuple[str, frozenset[str]]] = {}
+        for other in range(max(0, at - _REACH_BESIDE), min(len(verdicts), at + _REACH_BESIDE + 1)):
+            known = clear[other]
+            if known and verdicts[other].form is not verdict.form and _are_beside(view, verdict.mention, verdicts[other].mention):
+                beside[str(verdicts[other].mention.short_form)] = known
+        if beside:
+            _hear_beside(verdict, beside, repeated)
+
+
+def _clear_family(verdict: Verdict) -> tuple[str, frozenset[str]] | None:
+    """The sense that a mention clearly has, with its family; None where it is unclear or has no kin."""
+    chances = verdict.probabilities()
+    best = chances.index(max(chances))
+    if chances[best] < _BESIDE or best >= len(verdict.form.families) or not verdict.form.families[best]:
+        return None
+    return verdict.senses[best], verdict.form.families[best]
+
+
+def _are_beside(view: View, one: Mention, other: Mention) -> bool:
+    if abs(one.token_start - other.token_start) > _BESIDE_TOKENS:
+        return False
+    return view.sentence_number(one.token_start) == view.sentence_number(other.token_start)
+
+
+def _hear_beside(verdict: Verdict, beside: Mapping[str, tuple[str, frozenset[str]]], repeated: float) -> None:
+    form = verdict.form
+    named = {sense for sense, _ in beside.values()}
+    kin = [name for name, (_, family) in beside.items() if any(family & own for own in form.families)]
+    weight = NEIGHBOUR_WEIGHT * min(len(kin), _MOST_BESIDE)
+    change = [0.0 if outside else weight for outside in form.outside]
+    change = [more - repeated * (sense in named) for more, sense in zip(change, form.senses, strict=True)]
+    if any(change):
+        change += [0.0] * (len(verdict.senses) - len(change))
+        verdict.scores = [score + more for score, more in zip(verdict.scores, change, strict=True)]
+        verdict.parts.append((f"{', '.join(beside)} beside it", None, None, change))
+
+
 def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
     """Where the mention's own sentence says one sense clearly and the words around it another, the latter count less.
 
-    Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings.
+    Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings. It is so
+    between senses of the subject only: with the others the wider context is the better guide on held-out documents.
     """
     number = view.sentence_number(verdict.mention.token_start)
     starts = view.sentence_starts
@@ -462,10 +533,17 @@ def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
     far: list[float] = verdict.form.gains[outside].sum(axis=0).tolist()
     own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
     said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
-    if said != heard and own[said] - own[heard] >= _CLEAR:
+    if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
         change = [-_DISCOUNT * gain for gain in far]
         verdict.scores = [score + less for score, less in zip(verdict.scores, change, strict=True)]
         verdict.parts.append(("other sentences, against its own: count less", None, None, change))
+
+
+def _joined_to(view: View, window: _Window, end: int, mention: Mention) -> str:
+    """What a hyphen joins to the mention, from the hyphen on; empty where none does (``AI - mild``)."""
+    if end >= len(window.words) or window.words[end].lower != "-" or window.tokens[end] != mention.token_end:
+        return ""
+    return view.doc[mention.token_end : mention.token_end + 2].text if view.doc[mention.token_end - 1].whitespace_ == "" else ""
 
 
 def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
@@ -479,8 +557,12 @@ def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> E
     if place < 0:
         return Evidence(cue="section or place", weight=weight)
     tokens = verdict.window.tokens
-    first, last = view.doc[tokens[place]], view.doc[tokens[verdict.ends.get(place, place + 1) - 1]]
-    start, end = first.idx, last.idx + len(last)
+    first = view.doc[tokens[place]]
+    start = first.idx
+    if (after := verdict.ends.get(place, place + 1)) == place + 1:
+        return Evidence(cue=first.text, weight=weight, start=start, end=start + len(first))
+    last = view.doc[tokens[after - 1]]
+    end = last.idx + len(last)
     return Evidence(cue=view.doc[first.i : last.i + 1].text, weight=weight, start=start, end=end)
 
 

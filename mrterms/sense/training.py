@@ -20,9 +20,11 @@ from mrterms.sense.examples import Example, ancestors
 from mrterms.sense.model import Model
 from mrterms.sense.resolve import SenseLexicon, log_priors
 
-__all__ = ["TrainingOptions", "fit", "held_out", "predict"]
+__all__ = ["LABELLED", "TrainingOptions", "fit", "held_out", "predict"]
 
 Floats = NDArray[np.float64]
+LABELLED = ("masked", "defined")
+"""Kinds of examples that somebody labelled: these are what is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class TrainingOptions:
     """How to fit. ``own`` and ``shared``: strength of the pull to zero on a sense's own weights and on shared ones.
     ``least``: documents in which a feature must stand; ``rare``: examples under which a sense has only shared weights;
     ``reach``: how freely features of a level gain weight; ``floor``, ``power``, ``stretch``: see
-    :func:`_weights`; ``pooled``: weight of the task of telling all senses of all forms apart.
+    :func:`_weights`; ``pooled``: weight of the task of telling all senses of all forms apart; ``unlabelled``: weight of a
+    form that nobody labelled, where others are: its long forms are mostly those of the labelled ones over again.
     """
 
     own: float = 1.0
@@ -49,6 +52,7 @@ class TrainingOptions:
     power: float = 0.4
     stretch: float = 8.0
     pooled: float = 0.3
+    unlabelled: float = 0.1
 
 
 @dataclass(slots=True)
@@ -224,7 +228,9 @@ def _groups(
         by_form[example.short_form].append(example)
     groups: list[_Group] = []
     bias_names: list[tuple[str, str]] = []
+    labelled = {example.short_form for example in examples if example.kind in LABELLED}
     for form, members in sorted(by_form.items()):
+        share = options.unlabelled if labelled and form not in labelled else 1.0
         entries = lexicon.senses[form]
         candidates = [entry.concept_id for entry in entries]
         starts = {setting: log_priors(entries, setting) for setting in {member.setting for member in members}}
@@ -236,7 +242,7 @@ def _groups(
                 np.array([place[candidate] for candidate in candidates]),
                 right,
                 np.array([starts[member.setting] for member in members]),
-                _weights(members, entries, lexicon, options),
+                share * _weights(members, entries, lexicon, options),
                 slice(len(bias_names), len(bias_names) + len(candidates)),
             )
         )

@@ -14,6 +14,7 @@ from mrterms.components.shared import work_of
 from mrterms.errors import ConfigError
 from mrterms.lexicon import load_lexicon
 from mrterms.sense import Resolver
+from mrterms.sense.features import Context
 from mrterms.sense.model import empty_model
 
 CASES = [
@@ -61,6 +62,49 @@ def test_evidence_sums_to_the_log_odds_that_decided(matcher: Language, resolver:
             evidence = resolver.evidence(verdict, work.view, limit=limit)
             assert math.isclose(sum(cue.weight for cue in evidence), verdict.scores[best] - verdict.scores[rival], abs_tol=1e-3)
             assert all(TEXT[cue.start : cue.end] == cue.cue for cue in evidence if cue.start is not None and ":" not in cue.cue)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "sense"),
+    [
+        ("TTE: EF 58, mild AI, tr MR, AS as before.", "AS", "aortic_stenosis"),
+        ("MI and MR on the last echo.", "MI", "myocardial_infarction"),
+    ],
+)
+def test_clear_forms_of_the_sentence_are_heard_and_shown(matcher: Language, resolver: Resolver, text: str, form: str, sense: str) -> None:
+    doc = matcher(text)
+    work = work_of(doc)
+    _, verdicts = resolver.weigh(work.view, work.mentions)
+    verdict = next(one for one in verdicts if one.mention.short_form == form)
+    assert verdict.senses[resolver.rivals(verdict)[0]] == sense
+    (heard,) = [scores for label, _, _, scores in verdict.parts if label.endswith("beside it")]
+    change = dict(zip(verdict.senses, heard, strict=True))
+    outside = [weight for one, weight in change.items() if resolver.lexicon.concepts[one].other_sense]
+    assert not any(outside)
+    if form == "MI":
+        assert change["mitral_regurgitation"] < change["myocardial_infarction"]
+    else:
+        assert change[sense] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [("AI-based reading of the film", "compound:word"), ("AR-V7 was found", "compound:code"), ("AI - mild", ""), ("AI, mild", "")],
+)
+def test_a_form_joined_to_a_word_is_a_compound(matcher: Language, resolver: Resolver, text: str, joined: str) -> None:
+    doc = matcher(text)
+    work = work_of(doc)
+    heard: list[str] = []
+    add_shape = resolver.reader.add_shape
+
+    def listen(context: Context, text: str, following: str = "") -> None:
+        add_shape(context, text, following)
+        heard.extend(name for name, _, _ in context.facts if name.startswith("compound"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resolver.reader, "add_shape", listen)
+        resolver.weigh(work.view, work.mentions)
+    assert heard == ([joined] if joined else [])
 
 
 def test_probabilities_are_ranked_and_sum_to_at_most_one(matcher: Language, resolver: Resolver) -> None:
