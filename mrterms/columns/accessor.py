@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,5 +26,5 @@ class MrtermsAccessor:
         """
         from mrterms.columns.cleaning import normalize_columns
 
-        names = [columns] if isinstance(columns, str) else list(columns)
+        names = [columns] if isinstance(columns, str) or not isinstance(columns, Iterable) else list(columns)
         return normalize_columns(self._frame, names, **options).frame

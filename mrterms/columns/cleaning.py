@@ -18,7 +18,7 @@ from spacy.language import Language
 from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked
-from mrterms.columns.evidence import ColumnEvidence, SenseReader, form_of, is_clear, is_open, let_the_cell_lead
+from mrterms.columns.evidence import LONE_SURROGATE, ColumnEvidence, SenseReader, form_of, is_clear, is_open, let_the_cell_lead
 from mrterms.columns.notations import Notations
 from mrterms.columns.records import CellValue, CleanResult, Decision
 from mrterms.columns.values import Distinct, distinct_values, joined
@@ -39,7 +39,6 @@ Progress = Callable[[int, int], None]
 _LONGEST: Final = 100_000
 """Characters from which a cell is no cell any more; it is kept and left unread."""
 _CODE_COLUMN: Final = re.compile(r"icd|code|snomed|_cd$", re.IGNORECASE)
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BATCH: Final = 512
 _ZONE: Final = 4_096
 _GRADE: Final = "trace"
@@ -163,6 +162,8 @@ def _check(frame: pd.DataFrame, columns: Sequence[str], contexts: Sequence[str],
     if not columns:
         raise ConfigError("no column to clean", fix="name at least one")
     for column in dict.fromkeys((*columns, *contexts)):
+        if not isinstance(column, str):
+            raise ConfigError(f"the column {column!r} is named by no text", fix="name it so: frame.rename(columns=str)")
         found = list(frame.columns).count(column)
         if found != 1:
             problem = f"no column {column!r}" if not found else f"the column {column!r} stands {found} times"
@@ -261,7 +262,7 @@ class _Cleaner:
     def _ready(self, value: str) -> _Cell:
         if len(value) > _LONGEST:
             return _Cell(value, None, ())
-        text = _LONE_SURROGATE.sub("\ufffd", value)
+        text = LONE_SURROGATE.sub("\ufffd", value)
         codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
         text = self._notations.written_out(blanked(text, codes).strip())
         return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)
@@ -302,6 +303,8 @@ class _Cleaner:
             if is_clear(one, cell.text):
                 hints = let_the_cell_lead(one, hints)
             hints += [self._code_hint(code, senses) for code in cell.codes]
+            if (graded := evidence.grade_hint(one)) is not None:
+                hints.append(graded)
             if _GRADE in senses and all(form_of(other) == form for other in annotations):
                 hints.append(Hint("nothing in the cell to grade", {_GRADE: -_UNGRADED}))
             found[form] = tuple(hint for hint in hints if hint.weights)

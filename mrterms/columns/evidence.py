@@ -22,8 +22,10 @@ from mrterms.lexicon import Lexicon
 from mrterms.records import Annotation
 from mrterms.sense import Hint, Resolver
 
-__all__ = ["ColumnEvidence", "SenseReader", "form_of", "is_clear", "is_open", "let_the_cell_lead"]
+__all__ = ["LONE_SURROGATE", "ColumnEvidence", "SenseReader", "form_of", "is_clear", "is_open", "let_the_cell_lead"]
 
+LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""What no encoding takes, and so no pipeline; cells may hold it all the same."""
 LIST_WEIGHT: Final = 0.5
 """What a list made of a column counts of a list that somebody wrote: its members stand in other rows, not beside each other."""
 CONTEXT_WEIGHT: Final = 0.8
@@ -31,6 +33,9 @@ CONTEXT_WEIGHT: Final = 0.8
 NAME_WEIGHT: Final = 0.6
 SAME_FORM_WEIGHT: Final = 0.7
 """Log-odds a doubling of clear cells for one sense over those for all others brings the unclear ones, as in a document."""
+GRADE_WEIGHT: Final = 2.0
+_OF_VALVES: Final = 0.7
+"""Log-odds for the valves from which a column is one of valves."""
 _MOST: Final = 5.0
 """No evidence from outside the cell weighs more, in log-odds: the cell itself must be able to win."""
 _MOST_SAME: Final = 2.5
@@ -84,6 +89,7 @@ class SenseReader:
 
     def read(self, texts: Sequence[tuple[str, int]]) -> list[dict[str, float] | None]:
         """For each (text, offset of a short form): log probability by sense; None where no ambiguous form starts there."""
+        texts = [(LONE_SURROGATE.sub("\ufffd", text), start) for text, start in texts]
         found: list[dict[str, float] | None] = []
         with self._nlp.select_pipes(enable=["mrterms_sections", "mrterms_matcher"]):
             for doc, start in self._nlp.pipe(texts, as_tuples=True):
@@ -114,6 +120,10 @@ class SenseReader:
             of_valve = "_valve" in concept_id or any(self.topic(parent) == "valve" for parent in (concept.parents if concept else ()))
             known = self._topics[concept_id] = "valve" if of_valve else concept_id
         return known
+
+    def is_lesion(self, concept_id: str) -> bool:
+        """Whether a sense is a disorder of a valve, and so may be graded."""
+        return self.topic(concept_id) == "valve" and self._concepts[concept_id].semantic_type == "disorder"
 
     def _by_topic(self, senses: Mapping[str, float]) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -149,6 +159,20 @@ class ColumnEvidence:
             every = (self._of_name(form), self._of_list(form), self._of_same(form))
             known = self._hints[form] = tuple(hint for hint in every if hint is not None)
         return known
+
+    def grade_hint(self, annotation: Annotation) -> Hint | None:
+        """What a grade beside a form says in a column of valves: "AS severe" is no left ear there.
+
+        Notes write the grade before the lesion, so the sense model makes little of one behind it; the cells of registries do.
+        """
+        form = form_of(annotation)
+        senses = [one["concept_id"] for one in annotation["sense"]["candidates"]]
+        lesions = [one for one in senses if self._reader.is_lesion(one)]
+        told = {one: sum(hint.weights.get(one, 0.0) for hint in self.hints(form)) for one in senses}
+        others = max((told[one] for one in senses if one not in lesions), default=0.0)
+        if not annotation["severity"] or not lesions or max(told[one] for one in lesions) - others < _OF_VALVES:
+            return None
+        return Hint("its grade", dict.fromkeys(lesions, GRADE_WEIGHT))
 
     def context_hint(self, form: str, context: str) -> Hint | None:
         """What the companion cells of a row say."""

@@ -71,6 +71,16 @@ def test_code_and_text_that_contradict_each_other_are_left_open(nlp: Language) -
     assert not found["I34.0 MR; I21.9 infarct"].problems
 
 
+def test_letters_that_no_encoding_takes_stop_nothing(nlp: Language) -> None:
+    cells = pd.Series(["\ud800 severe", "MR", "AS mild", "x\x00y"], dtype=object, name="valve")
+    assert normalize_column(cells, nlp=nlp)["mrterms_concept_id"].tolist()[2] == "aortic_stenosis"
+
+
+def test_a_column_named_by_a_number_is_explained() -> None:
+    with pytest.raises(ConfigError, match="named by no text"):
+        pd.DataFrame({7: ["AS"]}).mrterms.normalize(7)
+
+
 def test_a_choice_by_frequency_alone_says_so(nlp: Language) -> None:
     bare = read("", ["MI", "NSTEMI"], nlp)["MI"]
     assert (bare.concept_id, bare.by_frequency) == ("myocardial_infarction", True)
