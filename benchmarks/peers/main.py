@@ -44,6 +44,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--install-limit", type=float, default=600.0, metavar="S")
     parser.add_argument("--step-limit", type=float, default=600.0, metavar="S", help="for loading, and for each slice")
+    parser.add_argument("--notes-limit", type=float, default=120.0, metavar="S", help="then a peer reads no further slice (120)")
     parser.add_argument("--memory-limit", type=int, default=12, metavar="GB")
     return parser.parse_args(given)
 
@@ -140,7 +141,7 @@ def run_peers(
     folder.mkdir()
     table = folder / "terms.tsv"
     write_terms(table, terms, with_case=builtin)
-    limits = Limits(install_s=options.install_limit, step_s=options.step_limit, memory_gb=options.memory_limit)
+    limits = Limits(install_s=options.install_limit, step_s=options.step_limit, notes_s=options.notes_limit, memory_gb=options.memory_limit)
     results = []
     for peer in peers:
         own = folder / peer.adapter

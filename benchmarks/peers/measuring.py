@@ -28,10 +28,11 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a peer may take: seconds to install, seconds for each step of its run, gigabytes of address space."""
+    """What a peer may take: seconds to install, for one step of its run, for all slices (the rest are left out), and gigabytes."""
 
     install_s: float = 600.0
     step_s: float = 600.0
+    notes_s: float = 120.0
     memory_gb: int = 12
 
 
@@ -112,9 +113,13 @@ def measure(peer: Peer, python: Path, job: Job, work: Work, limits: Limits) -> R
             answer = theirs.ask("load", plain)
             result.load_s, result.memory_mb = answer["seconds"], answer["memory_mb"]
             bare.ask("load", plain)
+            spent = 0.0
             for texts in work.slices:
+                if spent > limits.notes_s:
+                    break
                 unit = bare.ask("time", texts)["seconds"]
                 answer = theirs.ask("time", texts)
+                spent += answer["seconds"]
                 result.ratios.append(unit / answer["seconds"])
                 result.ratio, result.memory_mb = statistics.median(result.ratios), answer["memory_mb"]
             if work.gold:

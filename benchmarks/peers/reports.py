@@ -25,7 +25,7 @@ def row_of(peer: Peer, result: Result) -> list[str]:
     return [
         peer.name,
         number(result.ratio),
-        f"{min(result.ratios):.2g}–{max(result.ratios):.2g}" if result.ratios else "–",
+        f"{min(result.ratios):.2g}–{max(result.ratios):.2g} ({len(result.ratios)})" if result.ratios else "–",
         number(result.load_s, "{:.1f}"),
         number(result.build_s if result.build_s and result.build_s > 0.1 else None, "{:.1f}"),
         number(result.memory_mb, "{:.0f}"),
@@ -72,18 +72,35 @@ def scale_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def peers_chart(results: Sequence[Result]) -> Any:
-    """How fast against how right; without marks, how fast."""
+    """A line a peer: its speed with the range over slices, and what it got right, wrong and missed."""
     import altair
 
-    values = [{"peer": one.peer, "speed": one.ratio, "f1": one.scores.get("f1")} for one in results if one.ratio]
-    ours = altair.condition("datum.peer == 'mrterms'", altair.value("#b2182b"), altair.value("#4d4d4d"))
-    base = altair.Chart(altair.Data(values=values)).encode(color=ours)
-    x = altair.X("speed:Q", title=SPEED, scale=altair.Scale(type="log"))
-    if all(one["f1"] is None for one in values):
-        return base.mark_bar().encode(x=x, y=altair.Y("peer:N", title=None, sort="-x")).properties(width=480)
-    y = altair.Y("f1:Q", title="F1 on the marked set", scale=altair.Scale(zero=False))
-    names = base.mark_text(align="left", dx=8).encode(text="peer:N")
-    return (base.mark_point(filled=True, size=70) + names).encode(x=x, y=y).properties(width=560, height=360)
+    speeds = [{"peer": one.peer, "speed": one.ratio, "low": min(one.ratios), "high": max(one.ratios)} for one in results if one.ratio]
+    kinds = ("right", "missed", "wrong")
+    counts = [
+        {"peer": one.peer, "kind": kind, "rank": rank, "mentions": one.scores[kind]}
+        for one in results
+        if one.scores
+        for rank, kind in enumerate(kinds)
+    ]
+    y = altair.Y("peer:N", title=None, sort=[one.peer for one in results])
+    x = altair.X("low:Q", title=SPEED, scale=altair.Scale(type="log"))
+    base = altair.Chart(altair.InlineData(values=speeds)).encode(y=y)
+    drawn = (base.mark_rule().encode(x=x, x2="high:Q") + base.mark_point(filled=True, size=60).encode(x="speed:Q")).properties(width=320)
+    if not counts:
+        return drawn
+    colours = altair.Scale(domain=kinds, range=["#4393c3", "#d9d9d9", "#b2182b"])
+    found = (
+        altair.Chart(altair.InlineData(values=counts))
+        .mark_bar()
+        .encode(
+            x=altair.X("mentions:Q", title="mentions of the marked set"),
+            y=altair.Y("peer:N", title=None, sort=[one.peer for one in results], axis=altair.Axis(labels=False)),
+            color=altair.Color("kind:N", title=None, scale=colours),
+            order=altair.Order("rank:Q"),
+        )
+    )
+    return drawn | found.properties(width=240)
 
 
 def scale_chart(rows: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, Any]]) -> Any:
@@ -92,7 +109,7 @@ def scale_chart(rows: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, 
 
     def lines(values: Sequence[Mapping[str, Any]], x: str, title: str) -> Any:
         return (
-            altair.Chart(altair.Data(values=list(values)))
+            altair.Chart(altair.InlineData(values=list(values)))
             .mark_line(point=True)
             .encode(
                 x=altair.X(f"{x}:Q", title=title, scale=altair.Scale(type="log")),

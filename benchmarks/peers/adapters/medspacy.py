@@ -1,4 +1,7 @@
-"""medspaCy's default pipeline: PyRuSH sentences, its target matcher and ConText with its default rules."""
+"""medspaCy's default pipeline: PyRuSH sentences, its target matcher and ConText with its default rules.
+
+The debug messages that PyRuSH writes for each token are switched off: they take a tenth of its time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import medspacy
+from loguru import logger
 from medspacy.ner import TargetRule
 
 from peers.wire import Annotate, Found, Job, Term, read_terms
@@ -20,6 +24,7 @@ STATUS = (
 
 
 def load(job: Job) -> Annotate:
+    logger.disable("PyRuSH")
     nlp = medspacy.load()
     written = nlp.tokenizer
 
