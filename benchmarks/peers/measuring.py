@@ -42,6 +42,8 @@ class Work:
 
     slices: Sequence[Sequence[str]]
     gold: Sequence[GoldNote] = ()
+    scored: frozenset[str] | None = None
+    """The concepts that the marked set marks wherever they stand; without it, those of the annotation guideline."""
 
 
 @dataclass(kw_only=True)
@@ -124,13 +126,15 @@ def measure(peer: Peer, python: Path, job: Job, work: Work, limits: Limits) -> R
                 result.ratio, result.memory_mb = statistics.median(result.ratios), answer["memory_mb"]
             if work.gold:
                 found = theirs.ask("find", [note.text for note in work.gold])["found"]
-                result.scores = score(work.gold, [[Found(*one) for one in note] for note in found])
+                result.scores = score(work.gold, [[Found(*one) for one in note] for note in found], scored=work.scored)
     except PeerError as error:
         result.error = str(error)
     return result
 
 
-def score(gold: Sequence[GoldNote], found: Sequence[Sequence[Found]]) -> dict[str, float | int | None]:
+def score(
+    gold: Sequence[GoldNote], found: Sequence[Sequence[Found]], *, scored: frozenset[str] | None = None
+) -> dict[str, float | int | None]:
     """Right: a mention of the marked concept overlaps the marked one; wrong: found and not so marked; missed: marked and not so found.
 
     As mrterms.evaluation counts: a meaning given beside the right one is wrong, too. ``status`` is the share of right mentions
@@ -140,7 +144,7 @@ def score(gold: Sequence[GoldNote], found: Sequence[Sequence[Found]]) -> dict[st
         note.note_id: [Prediction(start=one.start, end=one.end, concept_id=one.concept_id, status=one.status) for one in mentions]
         for note, mentions in zip(gold, found, strict=True)
     }
-    overall = evaluate(gold, predictions, samples=0).overall
+    overall = evaluate(gold, predictions, scored=scored, samples=0).overall
     recall, precision = overall.overlap.recall, overall.overlap.precision
     return {
         "right": recall.right,

@@ -20,7 +20,7 @@ def number(value: float | None, form: str = "{:.3g}") -> str:
     return "–" if value is None else form.format(value)
 
 
-def row_of(peer: Peer, result: Result) -> list[str]:
+def row_of(peer: Peer, result: Result, *, with_status: bool) -> list[str]:
     scores = result.scores
     return [
         peer.name,
@@ -31,7 +31,7 @@ def row_of(peer: Peer, result: Result) -> list[str]:
         number(result.memory_mb, "{:.0f}"),
         *(number(scores.get(name), "{:.0f}") for name in ("right", "wrong", "missed")),
         number(scores.get("f1"), "{:.2f}"),
-        number(None if peer.status in ("no", "French") else scores.get("status"), "{:.2f}"),
+        number(None if peer.status in ("no", "French") or not with_status else scores.get("status"), "{:.2f}"),
         peer.fuzzy,
         peer.sense,
         peer.status,
@@ -50,9 +50,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def peers_table(peers: Sequence[Peer], results: Sequence[Result]) -> str:
+def peers_table(peers: Sequence[Peer], results: Sequence[Result], *, with_status: bool) -> str:
     """A row a peer; columns in which nobody has anything are left out."""
-    rows = [row_of(peer, result) for peer, result in zip(peers, results, strict=True)]
+    rows = [row_of(peer, result, with_status=with_status) for peer, result in zip(peers, results, strict=True)]
     kept = [place for place in range(len(COLUMNS)) if not place or any(row[place] != "–" for row in rows)]
     return table([COLUMNS[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
