@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import nltk
 import spacy
@@ -26,7 +25,7 @@ def prepare(job: Job) -> None:
 
 
 def load(job: Job) -> Annotate:
-    nltk.data.path.insert(0, str(Path(job.folder) / "nltk"))
+    nltk.data.path.insert(0, str(job.folder / "nltk"))
     nlp = spacy.blank("en")
     matcher = SpacyQuickUMLS(nlp, str(job.folder)).quickumls
 
