@@ -22,6 +22,8 @@ _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ORGAN_WORDS = 3
+_ASIDE = 5
+"""Words of a bracket that may stand between a lesion and the preposition of its valve."""
 _BESIDE, _OF = "valve and lesion", "lesion of the valve"
 _VALVE_NOUNS = ("valve", "leaflet", "cusp", "annul")
 
@@ -219,6 +221,8 @@ class Composer:
     def _object_after(self, sentence: Sentence, item: Item) -> int:
         """Where the words after a lesion's preposition begin, or -1."""
         at, length = item.last, len(sentence.lower)
+        if sentence.lower[at : at + 1] == ["("] and ")" in sentence.lower[at : at + _ASIDE]:
+            at = sentence.lower.index(")", at) + 1  # "leak (small) around the aortic prosthesis"
         if at >= length or sentence.lower[at] not in self._words["preposition"] or self._passes_through(sentence, item):
             return -1
         at += 1
