@@ -7,7 +7,6 @@ from the built-in lexicon.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -101,8 +100,7 @@ class CompiledMatcher:
     def _mention(self, view: View, place: Place) -> Mention | None:
         """The mention at a place; none where it crosses a sentence's end or a bracket's."""
         form, first, last, edits = place
-        starts = view.sentence_starts
-        if last - first > 1 and bisect_right(starts, first) != bisect_right(starts, last - 1):
+        if not view.in_one_sentence(first, last):
             return None
         text = view.doc[first:last].text
         if text.count("(") != text.count(")") or (" of " in text and self._goes_on(view, last)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -110,8 +109,7 @@ class Matcher:
         """In one sentence, and no bracket half inside."""
         if hit.token_end - hit.token_start == 1:
             return True
-        starts = view.sentence_starts
-        if bisect_right(starts, hit.token_start) != bisect_right(starts, hit.token_end - 1):
+        if not view.in_one_sentence(hit.token_start, hit.token_end):
             return False
         words = [token.text for token in view.doc[hit.token_start : hit.token_end]]
         return words.count("(") == words.count(")")

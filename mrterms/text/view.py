@@ -130,6 +130,10 @@ class View:
         """The number of the sentence that holds a token."""
         return bisect_right(self.sentence_starts, token) - 1
 
+    def in_one_sentence(self, token_start: int, token_end: int) -> bool:
+        """Whether the tokens (half-open) stand in one sentence."""
+        return token_end - token_start == 1 or self.sentence_number(token_start) == self.sentence_number(token_end - 1)
+
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
         return self.sentence(self.sentence_number(token))
