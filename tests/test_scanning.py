@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import mrterms
 from mrterms.cli import app
 from mrterms.components.scanning import sieve_of
 from mrterms.errors import ConfigError
+from mrterms.matching.pieces import PieceNumbers
 from mrterms.terminologies import build_lexicon
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +67,38 @@ def written(draw: st.DrawFn) -> str:
     return form.replace(" ", draw(GAPS)) if draw(st.booleans()) else form
 
 
-TEXTS = st.lists(st.one_of(written(), st.sampled_from(FILLER), st.text(max_size=4), GAPS), max_size=8).flatmap(
+PHRASES: dict[str, list[str]] = {}
+for name, phrase, *_ in table("description_words.tsv"):
+    PHRASES.setdefault(name, []).append(phrase)
+PATTERNS = [row[0].split() for row in table("descriptions.tsv")]
+BETWEEN = st.lists(st.sampled_from("does not , ( slowly the left and ) flow it".split()), max_size=6).map(" ".join)
+"""What may stand in the gaps of a description."""
+
+
+def said(draw: st.DrawFn, name: str) -> str:
+    """One of the phrases under a name, with one of the choices for each of its words."""
+    tokens = draw(st.sampled_from([phrase for known in PHRASES if known.partition(".")[0] == name for phrase in PHRASES[known]])).split()
+    kept = [draw(st.sampled_from(token.rstrip("?").split("/"))) for token in tokens if not token.endswith("?") or draw(st.booleans())]
+    return " ".join(said(draw, word[1:-1]) if word.startswith("<") else word.replace("*", "big") for word in kept)
+
+
+@st.composite
+def described(draw: st.DrawFn) -> str:
+    """A lesion described in words, in the sentence of the valve or behind it."""
+    words = [draw(BETWEEN) if name == "gap" else said(draw, name) for name in draw(st.sampled_from(PATTERNS))]
+    before = draw(st.sampled_from(["", "", "The valve is thick. ", "He has a new valve.\n", "Into the atrium: "]))
+    return before + draw(st.sampled_from([" ", "\n", " - ", '" '])).join(filter(None, words))
+
+
+@st.composite
+def apart(draw: st.DrawFn) -> str:
+    """A lesion and a valve with up to four sentences between them, in either order."""
+    lesion, site = (draw(st.sampled_from([row[0] for row in table(name)])) for name in ("lesions.tsv", "sites.tsv"))
+    between = draw(st.lists(st.sampled_from(["Normal.", "The heart is big.", "Moderate", "and", "of the", "shows", ":", "\n"]), max_size=5))
+    return " ".join([lesion, *between, site] if draw(st.booleans()) else [site, *between, lesion])
+
+
+TEXTS = st.lists(st.one_of(written(), described(), apart(), st.sampled_from(FILLER), st.text(max_size=4), GAPS), max_size=8).flatmap(
     lambda parts: GAPS.map(lambda gap: gap.join(parts))
 )
 
@@ -93,6 +126,12 @@ def test_made_texts(nlp: Language, texts: list[str]) -> None:
     check(nlp, texts)
 
 
+@settings(max_examples=300)
+@given(text=st.one_of(described(), apart()))
+def test_valve_and_lesion_in_other_words(nlp: Language, text: str) -> None:
+    check(nlp, [text])
+
+
 @settings(max_examples=100)
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=80))
 def test_any_text(nlp: Language, text: str) -> None:
@@ -107,6 +146,42 @@ def test_what_is_passed_over_in_the_corpora_holds_nothing(options: dict[str, str
     passed = [text for text, chosen in zip(texts, sieve_of(nlp).choose(texts), strict=True) if not chosen]
     assert len(texts) / 10 < len(passed) < len(texts)
     assert {(note.annotations, note.setting) for note in mrterms.annotate_many(passed, nlp=nlp)} == {((), None)}
+
+
+WORDS = st.text(st.sampled_from("aAbLMV1.\u00e9"), min_size=1, max_size=3)
+
+
+@given(texts=st.lists(st.lists(WORDS, max_size=30).map(" \n".join), min_size=1, max_size=40), most=st.sampled_from([5, 50, 1_000]))
+def test_pieces_are_told_apart(texts: list[str], most: int) -> None:
+    """Each piece has a number of its own, wherever it stands, and after others were forgotten."""
+    known: list[str] = []
+
+    def learn(pieces: list[str]) -> list[int]:
+        known.extend(pieces)
+        return list(range(len(known) - len(pieces) + 1, len(known) + 1))
+
+    numbers = PieceNumbers(learn, known.clear, most=most)
+    for _ in range(2):
+        for text in texts:
+            ((found, begins),) = numbers.of([text])
+            assert [known[number - 1] for number in found.tolist()] == text.split()
+            assert begins.tolist() == [0, len(text.split())]
+    found, begins = next(numbers.of(texts))
+    assert [known[number - 1] for number in found.tolist()] == [piece for text in texts for piece in text.split()]
+    assert begins.tolist() == [0, *itertools.accumulate(len(text.split()) for text in texts)]
+
+
+NEEDLESS = """
+heart rate is fine and he had a panic attack|ms. hill has mild pain|she has acid reflux and a good heart|
+the hip was replaced, his heart is fine|we can go back to the valve of the tank|he moved back home|
+mr. hill is back and his heart is fine
+""".replace("\n", "").split("|")
+
+
+@pytest.mark.parametrize("text", NEEDLESS)
+def test_words_that_only_a_mention_would_bring_together(nlp: Language, text: str) -> None:
+    """What a dull note is mostly let through for: the words of a form, far apart."""
+    assert sieve_of(nlp).choose([text]) == [False]
 
 
 def test_demo_notes(nlp: Language) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
@@ -74,6 +74,44 @@ class Descriptions:
                     first, last = bisect_left(starts, start), bisect_right(starts, end - 2)
                     found.append(Described(places[first], places[last - 1] + 1, site, lesion, f"described: {pattern.replace(' gap', '')}"))
         return list(_longest(found))
+
+    @property
+    def patterns(self) -> list[tuple[str, ...]]:
+        """The names of each pattern, without gaps."""
+        return [tuple(name for name in names if name != _GAP) for _, names, _ in self._patterns]
+
+    def longest(self, names: Sequence[str]) -> int:
+        """The words that a pattern may take, with gaps between all names."""
+        phrases = [[phrase for known in self._known(name) for phrase in self._phrases[known]] for name in names]
+        return sum(_GAP_WORDS + max(map(self._length, one)) for one in phrases)
+
+    def words_asked(self, name: str, unsaid: Set[str]) -> list[list[frozenset[str]]]:
+        """For each phrase under a name sets of words, of each of which it holds one; without those that hold a word in ``unsaid``."""
+        phrases = [phrase.split() for known in self._known(name) for phrase in self._phrases[known]]
+        return [[words for token in phrase if (words := self._asked(token)) and words.isdisjoint(unsaid)] for phrase in phrases]
+
+    def _asked(self, token: str) -> frozenset[str]:
+        """The words one of which stands for a token of a phrase; none where it may be left out or be any word."""
+        if token.endswith("?") or "*" in token:
+            return frozenset()
+        found: set[str] = set()
+        for part in token.split("/"):
+            if not part.startswith("<"):
+                found.add(part)
+                continue
+            for phrase in self._phrases[part[1:-1]]:
+                words = next(filter(None, map(self._asked, phrase.split())), None)
+                if words is None:
+                    return frozenset()
+                found |= words
+        return frozenset(found | {raw for raw, plain in _CONTRACTIONS.items() if plain in found})
+
+    def _length(self, phrase: str) -> int:
+        parts = (token.rstrip("?").split("/") for token in phrase.split())
+        return sum(max(max(map(self._length, self._phrases[part[1:-1]])) if part[0] == "<" else 1 for part in choices) for choices in parts)
+
+    def _known(self, name: str) -> list[str]:
+        return [known for known in self._phrases if known.partition(".")[0] == name]
 
     def _keys_of(self, name: str) -> list[tuple[str, str]]:
         """The sites and keys of the regular expressions under a name."""

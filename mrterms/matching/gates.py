@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from functools import cache
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache, cached_property
+from itertools import chain, islice
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,43 @@ from mrterms.matching.descriptions import Descriptions
 from mrterms.matching.forms import FormTable
 from mrterms.matching.words import GLUE, Vocabulary
 
-__all__ = ["CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
+__all__ = ["Bearing", "CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
+
+_GRADE, _PLUS, _CARDIAC, _VALVULAR, _SAID = "\tgrade", "\tplus", "\tcardiac", "\tvalvular", "\tsaid "
+"""Marks of tokens beside the words of the lexicon; none can be a word, since no word holds a tab."""
+_NONE: Mapping[frozenset[str], int] = {}
+_UNSAID = 30
+"""A description is told by its words without the commonest ones: most notes hold "does", "not" and "in"."""
+
+
+class Bearing:
+    """The words of the lexicon that a text bears: ``numbers`` tells of each piece but those passed over where its words stand in
+    ``words``, 0 where it bears none."""
+
+    def __init__(self, numbers: NDArray[np.int32], words: Sequence[Set[str]]) -> None:
+        self._numbers, self._words = numbers, words
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        """All words."""
+        return frozenset().union(*(self._words[number] for number in set(self._numbers.tolist())))
+
+    @cached_property
+    def _bearing(self) -> tuple[list[int], list[Set[str]]]:
+        """The places of the pieces that bear words, and these."""
+        places: list[int] = self._numbers.nonzero()[0].tolist()
+        return places, [self._words[number] for number in self._numbers[places].tolist()]
+
+    def near(self, word: str, before: int, behind: int) -> Iterator[frozenset[str]]:
+        """For each piece that bears ``word`` the words that stand at most so many pieces before or behind it."""
+        places, words = self._bearing
+        for place, here in zip(places, words, strict=True):
+            if word in here:
+                yield frozenset().union(*words[bisect_left(places, place - before) : bisect_right(places, place + behind)])
+
+    def together(self, bag: Set[str], word: str, reach: int) -> bool:
+        """Whether all of ``bag`` stands at most ``reach`` pieces from ``word``."""
+        return bag <= self.every and (len(bag) == 1 or any(bag <= near for near in self.near(word, reach, reach)))
 
 
 class Gate(Protocol):
@@ -25,22 +62,23 @@ class Gate(Protocol):
 
     @property
     def lettered(self) -> bool:
-        """Whether every anchor, a word without one of which there is no mention, holds a letter."""
+        """Whether all that it asks for, but for grades such as ``2+``, holds a letter."""
 
     def words_of(self, text: str) -> Collection[str]:
-        """The words of the lexicon that a token may stand for, alone or as the end of a broken word; glue may be left out."""
+        """The words of the lexicon that a token may stand for, alone or as the end of a broken word, and marks of the gate's own;
+        glue may be left out."""
 
     def is_anchor(self, word: str) -> bool:
-        """Whether a word of the lexicon is an anchor."""
+        """Whether a word of the lexicon is an anchor: a mention holds at least one."""
 
-    def may_hold(self, words: Set[str]) -> bool:
-        """Whether a text that holds these words of the lexicon, in whatever order, and no others with a letter, can hold a mention."""
+    def may_hold(self, found: Bearing) -> bool:
+        """Whether a text with these words of the lexicon, and no others with a letter, can hold a mention."""
 
 
 class FormGate:
     """The gate of the curated forms: a mention is one of ``forms``, a description in words, or a lesion and what it is of.
 
-    The others are the matcher's own.
+    ``roles`` are the words of ``modifiers.tsv`` by role; the others are the matcher's own.
     """
 
     def __init__(
@@ -51,41 +89,101 @@ class FormGate:
         vocabulary: Vocabulary,
         descriptions: Descriptions | None,
         site_lesions: Mapping[tuple[str, str], str],
+        roles: Mapping[str, Set[str]],
     ) -> None:
-        self._forms, self._table, self._vocabulary = frozenset(forms), table, vocabulary
-        self._site_lesions = site_lesions
-        self._triggers = descriptions.triggers if descriptions else frozenset[str]()
-        self._places = descriptions.places if descriptions else frozenset[str]()
-        needed = [table.forms[key].words for key in self._forms]
-        needed += [part.words for key, part in table.parts.items() if part.role == "lesion" or key in self._places]
+        self._vocabulary = vocabulary
+        places = descriptions.places if descriptions else frozenset[str]()
+        parts = list(table.parts.items())
+        needed = [table.forms[key].words for key in forms]
+        needed += [part.words for key, part in parts if part.role == "lesion" or key in places]
         self.anchors = anchors_of(needed, common_words())
         self.lettered = all(map(has_letter, self.anchors))
-        self._bags = _by_anchor(((table.forms[key].words, "") for key in self._forms), self.anchors)
-        parts = table.parts.values()
-        self._lesions = _by_anchor(((part.words, part.value) for part in parts if part.role == "lesion"), self.anchors)
-        self._sites = [(_bag(part.words), part.value) for part in parts if part.role == "site"]
-        self._trigger_bags = [_bag(key.split(" ")) for key in self._triggers]
-        self._place_bags = [_bag(key.split(" ")) for key in self._places]
+        listed = [table.forms[key] for key in forms]
+        self._bags = _by_anchor(((one.words, _bag(one.words)) for one in listed if not one.needs_grade), self.anchors)
+        self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
+        lesions = [part for _, part in parts if part.role == "lesion"]
+        self._lesions = {
+            lesion: _by_anchor(((part.words, _bag(part.words)) for part in lesions if part.value == lesion), self.anchors)
+            for lesion in sorted({part.value for part in lesions})
+        }
+        sites = _least((_bag(part.words), part.value) for _, part in parts if part.role == "site")
+        self._sites = [(bag, {lesion for other, lesion in site_lesions if other == site}) for bag, site in sites]
+        self._lone = frozenset(word for one in roles.get("lone", ()) for word in vocabulary.may_be(one))
+        self._places = [_bag(key.split(" ")) for key in places]
+        self._phrases = _Phrases(descriptions) if descriptions else None
+        self._marks: dict[str, list[str]] = {}
+        for mark, role in ((_GRADE, "grade"), (_CARDIAC, "cardiac"), (_VALVULAR, "valvular")):
+            for word in roles.get(role, ()):
+                self._marks.setdefault(word, []).append(mark)
+        if self._phrases and descriptions:
+            for word in descriptions.triggers.union(self._phrases.words):
+                self._marks.setdefault(word, []).append(_SAID + word)
 
     def words_of(self, text: str) -> Collection[str]:
         """As in :class:`Gate`."""
-        return [word for word in self._vocabulary.may_be(text) if word not in GLUE]
+        lower = text.lower()
+        words = [word for word in self._vocabulary.may_be(text) if word not in GLUE]
+        words += self._marks.get(lower, ())
+        return [*words, _PLUS] if lower[:1].isdigit() and lower.endswith("+") else words
 
     def is_anchor(self, word: str) -> bool:
         """As in :class:`Gate`."""
         return word in self.anchors
 
-    def may_hold(self, words: Set[str]) -> bool:
+    def may_hold(self, found: Bearing) -> bool:
         """As in :class:`Gate`."""
-        here = self.anchors & words
-        if any(bag <= words for anchor in here for bag, _ in self._bags.get(anchor, ())):
+        lesions: set[str] = set()
+        for anchor in self.anchors & found.every:
+            if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, _NONE).items()):
+                return True
+            if anchor in self._graded and self._is_graded(found, anchor):
+                return True
+            for lesion, bags in self._lesions.items():
+                for bag, reach in bags.get(anchor, _NONE).items():
+                    if found.together(bag, anchor, reach):
+                        lesions.add(lesion)
+                        if lesion == "regurgitation" and self._may_be_of_any_valve(found, anchor, bag, reach):
+                            return True
+        if lesions and any(bag <= found.every and not lesions.isdisjoint(of_site) for bag, of_site in self._sites):
             return True
-        lesions = {lesion for anchor in here for bag, lesion in self._lesions.get(anchor, ()) if bag <= words}
-        if "regurgitation" in lesions:
-            return True  # it may be one of a valve that nobody names
-        if lesions and any((site, lesion) in self._site_lesions for bag, site in self._sites if bag <= words for lesion in lesions):
-            return True
-        return any(bag <= words for bag in self._place_bags) and any(bag <= words for bag in self._trigger_bags)
+        return self._phrases is not None and self._may_describe(found, self._phrases)
+
+    def _is_graded(self, found: Bearing, word: str) -> bool:
+        """Whether a grade may stand beside a word."""
+        return any(_GRADE in near for near in found.near(word, 1, 0)) or any(_PLUS in near for near in found.near(word, 0, 1))
+
+    def _may_be_of_any_valve(self, found: Bearing, anchor: str, lesion: Set[str], reach: int) -> bool:
+        """Whether a regurgitation may be one of a valve that nobody names."""
+        return found.together(lesion | {_VALVULAR}, anchor, reach + 2) or (not self._lone.isdisjoint(lesion) and _CARDIAC in found.every)
+
+    def _may_describe(self, found: Bearing, phrases: _Phrases) -> bool:
+        triggers = phrases.triggers & found.every
+        if not triggers or not any(bag <= found.every for bag in self._places):
+            return False
+        return any(phrases.may_be_in(near) for trigger in triggers for near in found.near(trigger, phrases.reach, phrases.reach))
+
+
+class _Phrases:
+    """What of the descriptions' words must stand near one another."""
+
+    def __init__(self, descriptions: Descriptions) -> None:
+        self.triggers = frozenset(_SAID + word for word in descriptions.triggers)
+        self._patterns = [[descriptions.words_asked(name, _commonest()) for name in names] for names in descriptions.patterns]
+        self.reach = max(map(descriptions.longest, descriptions.patterns))
+
+    @property
+    def words(self) -> Iterator[str]:
+        """All words that are asked for."""
+        phrases = chain.from_iterable(chain.from_iterable(self._patterns))
+        yield from chain.from_iterable(chain.from_iterable(phrases))
+
+    def may_be_in(self, marks: Set[str]) -> bool:
+        """Whether a stretch of text with these marks can hold a description."""
+        said = {mark.removeprefix(_SAID) for mark in marks if mark.startswith(_SAID)}
+        return any(
+            all(any(all(not said.isdisjoint(words) for words in phrase) for phrase in phrases) for phrases in pattern)
+            for pattern in self._patterns
+        )
 
 
 class NumberedVocabulary(Protocol):
@@ -118,9 +216,9 @@ class CompiledGate:
         """As in :class:`Gate`."""
         return bool(self._anchors[self._vocabulary.number_of(word)])
 
-    def may_hold(self, words: Set[str]) -> bool:
+    def may_hold(self, found: Bearing) -> bool:
         """As in :class:`Gate`."""
-        return any(map(self.is_anchor, words))
+        return any(map(self.is_anchor, found.every))
 
 
 def _bag(words: Iterable[str]) -> frozenset[str]:
@@ -128,12 +226,23 @@ def _bag(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word in words if word not in GLUE and has_letter(word))
 
 
-def _by_anchor(forms: Iterable[tuple[Sequence[str], str]], anchors: Set[str]) -> dict[str, list[tuple[frozenset[str], str]]]:
-    """The bags of forms, each with what stands beside it, under every anchor that they hold."""
-    found: dict[str, list[tuple[frozenset[str], str]]] = {}
-    for words, value in forms:
+def _least(bags: Iterable[tuple[frozenset[str], str]]) -> list[tuple[frozenset[str], str]]:
+    """Of bags of one value those that hold no other."""
+    distinct = set(bags)
+    return [(bag, value) for bag, value in distinct if not any(value == other and less < bag for less, other in distinct)]
+
+
+def _by_anchor(forms: Iterable[tuple[tuple[str, ...], frozenset[str]]], anchors: Set[str]) -> dict[str, dict[frozenset[str], int]]:
+    """The least bags of forms under every anchor that they hold, each with how many pieces such a form may take.
+
+    Each word of a form may be broken in two, and stands beside the next but for pieces passed over.
+    """
+    found: dict[str, dict[frozenset[str], int]] = {}
+    for words, bag in sorted(forms, key=lambda form: (len(form[1]), form)):
         for anchor in anchors & set(words):
-            found.setdefault(anchor, []).append((_bag(words), value))
+            bags = found.setdefault(anchor, {})
+            least = next((one for one in bags if one <= bag), bag)
+            bags[least] = max(bags.get(least, 0), 2 * len(words))
     return found
 
 
@@ -188,3 +297,9 @@ def common_words() -> Mapping[str, int]:
     lines = (lexicon_folder("clinical") / "common_words.txt").read_text(encoding="utf-8").splitlines()
     words = [word for line in lines if not line.startswith("#") for word in line.split()]
     return {word: rank for rank, word in enumerate(words)}
+
+
+@cache
+def _commonest() -> frozenset[str]:
+    """Words that tell no description from others."""
+    return frozenset([*islice(common_words(), _UNSAID), *GLUE])

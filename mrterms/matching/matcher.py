@@ -95,6 +95,7 @@ class Matcher:
             vocabulary=self._vocabulary,
             descriptions=self._descriptions,
             site_lesions=self._site_lesions,
+            roles=self._words,
         )
 
     def _is_published(self, form: Form) -> bool:

@@ -1,8 +1,9 @@
 """Which notes can hold a mention, told from their words before anything is tokenized.
 
 Every mention holds an *anchor*: the rarest word of its form.  A note whose pieces between white space bear no anchor is passed
-over; that is one look-up of sets a note.  Of the others those are read whose words make a form, in whatever order.  This only ever
-errs towards reading a note: the tokenizer cuts each piece by itself, so a piece has the same tokens wherever it stands.
+over; that is one look-up of numbers a piece.  Of the others those are read in which the words that an anchor needs stand near
+enough.  This only ever errs towards reading a note: the tokenizer cuts each piece by itself, so a piece has the same tokens
+wherever it stands.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc
 
-from mrterms.matching.gates import Gate, has_letter
+from mrterms.matching.gates import Bearing, Gate, has_letter
+from mrterms.matching.pieces import PieceNumbers
+from mrterms.matching.words import SKIPPED
 
 __all__ = ["Sieve"]
 
@@ -22,6 +26,11 @@ _MOST_KNOWN = 1_000_000
 _BEFORE, _BEHIND = ',;:()?!"', ',.;:()?!"'
 _CUT_INSIDE = ("not", "NOT")
 """The tokenizer's rules cut "cannot", the only word of plain letters."""
+_PASSED_OVER = frozenset("".join(SKIPPED)) | set('[]"“”')
+"""Signs of which pieces may be that stand inside a form or a description and are no words of it; or more, which does no harm."""
+_DULL, _SKIPPED, _FIRST = 1, 2, 3
+"""Numbers of pieces without words of interest, of those passed over inside forms, and of the first with words; those that bear an
+anchor are negative."""
 
 
 class Sieve:
@@ -33,48 +42,58 @@ class Sieve:
         self._gates = gates
         self._plain = plain
         self._lettered = all(gate.lettered for gate in gates)
-        self._dull: set[str] = set()
-        self._telling: set[str] = set()
-        self._words: dict[str, frozenset[str]] = {}
-        """The words of the lexicon that a piece bears; pieces without any are left out."""
+        self._tokens: dict[str, frozenset[str]] = {}
+        self._words: list[frozenset[str]] = []
+        self._numbers_of: dict[frozenset[str], int] = {}
+        self._pieces = PieceNumbers(self._learn, self._forget, most=_MOST_KNOWN)
+        self._forget()
 
     def choose(self, texts: Sequence[str]) -> list[bool]:
         """For each text whether it can hold a mention."""
-        if len(self._dull) + len(self._telling) > _MOST_KNOWN:
-            for known in (self._dull, self._telling, self._words):
-                known.clear()
-        rest = {place: pieces for place, text in enumerate(texts) if (pieces := self._unless_dull(text))}
-        self._learn(set().union(*(pieces - self._dull for pieces in rest.values())) - self._telling)
-        chosen = {place for place, pieces in rest.items() if not self._telling.isdisjoint(pieces) and self._may_hold(pieces)}
-        return [place in chosen for place in range(len(texts))]
+        chosen = [False] * len(texts)
+        first = 0
+        for numbers, begins in self._pieces.of(texts):
+            telling = (numbers < 0).nonzero()[0]
+            for place in np.unique(np.searchsorted(begins, telling, side="right") - 1).tolist():
+                chosen[first + place] = self._may_hold(numbers[begins[place] : begins[place + 1]])
+            first += len(begins) - 1
+        return chosen
 
-    def _unless_dull(self, text: str) -> set[str]:
-        pieces = text.split()
-        # Most notes end here: no set is made of their pieces.
-        return set() if self._dull.issuperset(pieces) else set(pieces)
+    def _may_hold(self, numbers: NDArray[np.int32]) -> bool:
+        numbers = np.abs(numbers[numbers != _SKIPPED])
+        numbers[numbers == _DULL] = 0
+        found = Bearing(numbers, self._words)
+        return any(gate.may_hold(found) for gate in self._gates)
 
-    def _may_hold(self, pieces: set[str]) -> bool:
-        words = frozenset().union(*map(self._words.__getitem__, self._words.keys() & pieces))
-        return any(gate.may_hold(words) for gate in self._gates)
+    def _forget(self) -> None:
+        self._tokens.clear()
+        self._numbers_of.clear()
+        self._words = [frozenset()] * _FIRST
 
-    def _learn(self, pieces: set[str]) -> None:
-        """Sort pieces that were not met before into dull and telling ones."""
-        unsure: list[str] = []
-        for piece in pieces:
-            if (tokens := self._plain_tokens(piece)) is None:
-                unsure.append(piece)
-            else:
-                self._remember(piece, tokens)
+    def _learn(self, pieces: list[str]) -> list[int]:
+        """The numbers of pieces that were not met before."""
+        found = {piece: self._number(piece, tokens) for piece in pieces if (tokens := self._plain_tokens(piece)) is not None}
         string_of = self._tokenize("").vocab.strings.__getitem__
-        for piece, orths in self._cut(unsure).items():
-            self._remember(piece, map(string_of, orths))
+        for piece, orths in self._cut([piece for piece in pieces if piece not in found]).items():
+            found[piece] = self._number(piece, map(string_of, orths))
+        return [found[piece] for piece in pieces]
 
-    def _remember(self, piece: str, tokens: Iterable[str]) -> None:
-        words = frozenset(word for token in tokens for gate in self._gates for word in gate.words_of(token))
-        if words:
-            self._words[piece] = words
-        telling = any(gate.is_anchor(word) for gate in self._gates for word in words)
-        (self._telling if telling else self._dull).add(piece)
+    def _number(self, piece: str, tokens: Iterable[str]) -> int:
+        words = frozenset().union(*map(self._words_of, tokens))
+        if not words:
+            return _SKIPPED if _PASSED_OVER.issuperset(piece) else _DULL
+        number = self._numbers_of.get(words)
+        if number is None:
+            telling = any(gate.is_anchor(word) for gate in self._gates for word in words)
+            number = self._numbers_of[words] = -len(self._words) if telling else len(self._words)
+            self._words.append(words)
+        return number
+
+    def _words_of(self, token: str) -> frozenset[str]:
+        words = self._tokens.get(token)
+        if words is None:
+            words = self._tokens[token] = frozenset(word for gate in self._gates for word in gate.words_of(token))
+        return words
 
     def _plain_tokens(self, piece: str) -> tuple[str, ...] | None:
         """The tokens that may have a word in a piece of letters and punctuation, as most are; None where the tokenizer must tell."""
@@ -82,8 +101,9 @@ class Sieve:
             return None
         bare = piece.lstrip(_BEFORE).rstrip(_BEHIND)
         if bare.isalpha() and bare.isascii() and not bare.endswith(_CUT_INSIDE):
-            return (bare, bare + ".") if bare + "." in piece else (bare,)  # "Dr." and "B." keep their full stops
-        return () if self._lettered and not has_letter(piece) else None
+            dotted = bare + "." in piece  # "Dr." and "B." keep their full stops
+            return (bare,) if not dotted else () if not self._words_of(bare) | self._words_of(bare + ".") else None
+        return () if self._lettered and not has_letter(piece) and "+" not in piece else None
 
     def _cut(self, pieces: Collection[str]) -> dict[str, list[int]]:
         """The tokens of each piece, all cut in one Doc."""
