@@ -19,6 +19,7 @@ from mrterms.lexicon.compiled import CompiledConcepts
 from mrterms.lexicon.store import ALONE, Store, Texts, WordTable
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.coordination import Coordination
+from mrterms.matching.defining import with_defined_short_forms
 from mrterms.matching.finder import Place, Scanner
 from mrterms.matching.gates import CompiledGate
 from mrterms.matching.morphology import english_morphology
@@ -51,6 +52,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST_SHORT_FORM = 6
 _LONG = 8
 _CONJUNCTION = re.compile(r",| and | or |/|&")
+_OF_A_PART = re.compile(r"[a-z](?:al|ar|ary|ian|ine|ic|ous)$")
 _MOST_CHANGED = 3
 
 
@@ -64,8 +66,8 @@ class CompiledMatcher:
         self._name_concepts, self._name_scopes = store.array("name_concepts"), store.array("name_scopes")
         self._form_names, self._form_starts = store.array("form_names"), store.array("form_starts")
         self._overlaps = overlaps
-        self._met: dict[tuple[int, str, int], tuple[Match, tuple[str, ...]]] = {}
-        self._things = english_morphology().nouns
+        self._met: dict[tuple[int, str, int], tuple[Match, tuple[str, ...], bool]] = {}
+        self._things, self._adjectives = english_morphology().nouns, english_morphology().irregular
         self._vocabulary = vocabulary = CompiledVocabulary(store, fuzzy=fuzzy)
         memo = WordMemo(vocabulary, vocab.strings.__getitem__)
         self._scanner = Scanner(vocabulary.automaton, memo, vocabulary.number_of, CONJUNCTIONS - {","})
@@ -92,10 +94,11 @@ class CompiledMatcher:
             if (one := self._mention(view, place)) and not self._begins_with_a_thing(one)
         ]
         if self._overlaps == "all":
-            return sorted(set(found), key=lambda one: (one.start, -one.end)), []
+            return with_defined_short_forms(view, sorted(set(found), key=lambda one: (one.start, -one.end))), []
         apart = [one for one in found if one.match.reason != _SHARED]
         kept, lost = longest_first(apart, rank=lambda one: -one.match.score)
-        return _with_shared(kept, [one for one in found if one.match.reason == _SHARED]), lost
+        kept = _with_shared(kept, [one for one in found if one.match.reason == _SHARED])
+        return with_defined_short_forms(view, kept), lost
 
     def _mention(self, view: View, place: Place) -> Mention | None:
         """The mention at a place; none where it crosses a sentence's end or a bracket's."""
@@ -105,7 +108,9 @@ class CompiledMatcher:
         text = view.doc[first:last].text
         if text.count("(") != text.count(")") or (" of " in text and self._goes_on(view, last)):
             return None
-        match, concepts = self._meant(form, text, edits)
+        match, concepts, describes = self._meant(form, text, edits)
+        if describes and self._is_followed_by_a_word(view, last):
+            return None
         start = view.doc[first].idx
         return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
 
@@ -116,13 +121,18 @@ class CompiledMatcher:
         known = self._vocabulary.look_up(word)
         return known is not None and bool(known.words) and known.words[0] not in GLUE
 
+    def _is_followed_by_a_word(self, view: View, token: int) -> bool:
+        """``abnormal nasal | cilia``: what the last word describes is not in the mention."""
+        return token < view.length and (word := view.word(token).lower()).isalpha() and word not in GLUE
+
     def _begins_with_a_thing(self, one: Mention) -> bool:
         """``vertebra and | fractures``: a noun before "and" is no adjective, so it shares nothing, unless the name has it so."""
-        first = _CONJUNCTION.split(one.text.lower(), maxsplit=1)[0].split()[-1]
+        first = _CONJUNCTION.split(one.text.lower(), maxsplit=1)[0].strip()
         return first in self._things and first not in _plain(one.match.term)
 
-    def _meant(self, form: int, text: str, edits: int) -> tuple[Match, tuple[str, ...]]:
-        """How the words name the form, and its concepts; worked out once, because a text's words come again."""
+    def _meant(self, form: int, text: str, edits: int) -> tuple[Match, tuple[str, ...], bool]:
+        """How the words name the form, its concepts, and whether its last word describes what comes next; worked out once, because a
+        text's words come again."""
         key = form, text, edits
         known = self._met.get(key)
         if known is None:
@@ -132,18 +142,32 @@ class CompiledMatcher:
             term = self._names[name]
             kind, reason = _kind(term, text, edits)
             score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * edits) - _SCOPE_PENALTY[int(self._name_scopes[name])]
-            known = self._met[key] = Match(kind=kind, term=term, score=round(score, 3), reason=reason), concepts
+            known = self._met[key] = (
+                Match(kind=kind, term=term, score=round(score, 3), reason=reason),
+                concepts,
+                " " in text and self._ends_in_an_adjective(text, term),
+            )
         return known
 
+    def _ends_in_an_adjective(self, text: str, term: str) -> bool:
+        """Whether the last word is a part's adjective (nasal, renal) and the name ends in another word."""
+        last = _last_word(text)
+        if not _OF_A_PART.search(last) or last == _last_word(term):
+            return False
+        return last in self._adjectives or not last.endswith(("ic", "ous"))
+
     def _meaning(self, form: int, text: str) -> tuple[int, tuple[str, ...]]:
-        """The name that fits best and the concepts that it names: as written, then the nearest scope, then its normal words."""
+        """The name that fits best and the concepts that it names: as written, else in its normal words, of the nearest scope, with
+        the fewest other words."""
         names: list[int] = self._form_names[self._form_starts[form] : self._form_starts[form + 1]].tolist()
         if len(names) > 1:
-            folded = fold(text)
-            ranks = [(fold(self._names[name]) != folded, int(self._name_scopes[name])) for name in names]
-            if not any(not differs for differs, _ in ranks):
-                plain = _plain(text)
-                ranks = [(_plain(self._names[name]) != plain, scope) for name, (_, scope) in zip(names, ranks, strict=True)]
+            folded, plain = fold(text), _plain(text)
+            words = frozenset(folded.split())
+            ranks: list[tuple[int, int, int]] = []
+            for name in names:
+                term = fold(self._names[name])
+                likeness = 0 if term == folded else 1 if _plain(term) == plain else 2
+                ranks.append((likeness, int(self._name_scopes[name]), len(words.symmetric_difference(term.split()))))
             best = min(ranks)
             names = [name for name, rank in zip(names, ranks, strict=True) if rank == best]
         numbers = dict.fromkeys(int(self._name_concepts[name]) for name in names)
@@ -166,6 +190,10 @@ def _with_shared(kept: list[Mention], shared: Sequence[Mention]) -> list[Mention
         if not inside and not same:
             kept.append(one)
     return sorted(kept, key=lambda one: (one.start, -one.end))
+
+
+def _last_word(text: str) -> str:
+    return normal_word(re.split(r"[\s-]", text)[-1], clinical_spelling())
 
 
 def _plain(text: str) -> frozenset[str]:

@@ -1,4 +1,5 @@
-"""Words that are made from one another (microcephalic, microcephaly), by endings and by a table of irregular ones.
+"""Words that are made from one another (microcephalic, microcephaly), by endings and by a table of irregular ones, and words that
+say the same inside a form (raised, increased).
 
 Used when a lexicon is compiled, so that a text pays nothing for it.
 """
@@ -11,6 +12,7 @@ from functools import cache, cached_property
 
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import read_table
+from mrterms.text.normal_form import singular
 from mrterms.text.words_in_use import words_in_use
 
 __all__ = ["Morphology", "english_morphology"]
@@ -31,13 +33,24 @@ class Morphology:
         rows = read_table(folder / "endings.tsv", ("ending", "becomes", "least", "alone"), ("source",))
         self._endings = {row["ending"]: _Ending(row["becomes"], int(row["least"]), row["alone"] == "yes") for row in rows}
         self._longest = max(map(len, self._endings))
-        rows = read_table(folder / "word_variants.tsv", ("variant", "word"), ("source",))
-        self._irregular = {row["variant"]: row["word"] for row in rows}
+        rows = read_table(folder / "word_variants.tsv", ("variant", "word", "alone"), ("source",))
+        # The words of forms are in the singular, and so is "pancreas" without its s.
+        self._irregular = {singular(row["variant"]): singular(row["word"]) for row in rows}
+        tables = read_table(folder / "same_words.tsv", ("words",), ("source",))
+        groups = [[singular(word) for word in row["words"].split()] for row in tables]
+        self._same = {word: self._root(group[0])[0] for group in groups for word in group}
+        self._alone = {singular(row[side]) for row in rows if row["alone"] == "yes" for side in ("variant", "word")}
+        self._alone.update(word for group in groups if not self._alone.isdisjoint(group) for word in group)
 
     @cached_property
     def nouns(self) -> frozenset[str]:
         """Nouns whose adjective shares no stem with them (kidney, artery)."""
         return frozenset(self._irregular.values())
+
+    @cached_property
+    def irregular(self) -> frozenset[str]:
+        """Plurals and adjectives that share no stem with their noun (teeth, renal)."""
+        return frozenset(self._irregular)
 
     def stem(self, word: str) -> tuple[str, bool]:
         """What a word shares with those made from it, and whether it may stand for one of them as a form of one word.
@@ -47,9 +60,16 @@ class Morphology:
         True
         >>> morphology.stem("renal")[0] == morphology.stem("kidney")[0]
         True
+        >>> morphology.stem("raised")[0] == morphology.stem("increased")[0]
+        True
         """
+        root, alone = self._root(word)
+        same = self._same.get(self._irregular.get(word, word))
+        return same or root, word in self._alone or (alone and same in (None, root))
+
+    def _root(self, word: str) -> tuple[str, bool]:
         if (regular := self._irregular.get(word)) is not None:
-            return self.stem(regular)[0], False
+            return self._root(regular)[0], False
         if not word.isascii() or not word.isalpha():
             return word, False
         for size in range(min(self._longest, len(word) - 1), 0, -1):
@@ -61,7 +81,7 @@ class Morphology:
     @cached_property
     def _others(self) -> list[tuple[str, str, bool]]:
         """Words in use and irregular ones, with stem and whether they may stand alone."""
-        return [(word, *self.stem(word)) for word in sorted(words_in_use() | self._irregular.keys())]
+        return [(word, *self.stem(word)) for word in sorted({singular(word) for word in words_in_use()} | self._irregular.keys())]
 
     def relatives(self, words: Set[str], stems: Mapping[str, int]) -> Iterator[tuple[str, int, bool]]:
         """``(relative, number, alone)`` of each word in use, or irregular one, whose stem is among ``stems`` and that is no word."""

@@ -40,8 +40,11 @@ _NOT_SPECIFIED = re.compile(r",? (?:NOS|nos|unspecified)$")
 _DESCRIBED = re.compile(r"(?:plastic|trophic|otic|etic|absent|abnormal|ified|cted|[^e]ed)$")
 # Nouns that say what is wrong, and so may stand before "of": hypoplasia of the thumb.
 _FINDING = re.compile(
-    r"(?:ia|is|ity|ness|ion|ment|ma|ing|ure|[ae]ncy|[ae]nce|aly|phy|thy|ism|delay|defect|loss|cysts?|tumou?r|mass|fracture)$"
+    r"(?:ia|is|ity|ness|ion|ment|ma|ing|ure|[ae]ncy|[ae]nce|aly|phy|thy|ism|asm|sy|delay|defect|disease|loss|cysts?|tumou?r|tremor|cancer"
+    r"|ulcer|pain|mass|fracture)$"
 )
+# Those of them that share a stem with an adjective which describes what they befell: dilatation of the aorta, dilated aorta.
+_STATE = re.compile(r"(?:ation|ication|usion|ening|ement|plasia|trophy|stenosis|ectasia|brosis|rrowing|bowing|delay|impairment|location)$")
 
 
 @dataclass(slots=True)
@@ -83,10 +86,17 @@ def _general_words() -> Mapping[str, bool]:
     return {word: row["together"] == "yes" for row in rows for word in row["words"].split()}
 
 
+def _more_names() -> Mapping[str, tuple[str, ...]]:
+    """Concept → names in use that its terminology lacks."""
+    rows = read_table(lexicon_folder("clinical") / "more_names.tsv", ("concept_id", "names"), ("preferred_name", "source"))
+    return {row["concept_id"]: row.list("names") for row in rows}
+
+
 class _Compiler:
     def __init__(self, store: StoreWriter, tokenize: Callable[[str], list[str]], general: Mapping[str, bool]) -> None:
         self._store, self._tokenize, self._general = store, tokenize, general
         self._spelling = clinical_spelling()
+        self._more_names = _more_names()
         self._report = BuildReport()
         self._concepts, self._names = store.texts("concepts"), store.texts("names")
         self._numbers: dict[str, int] = {}
@@ -102,6 +112,8 @@ class _Compiler:
         if isinstance(item, Concept):
             self._numbers[item.concept_id] = self._concepts.add(_concept_as_json(item))
             self._report.concepts += 1
+            for text in self._more_names.get(item.concept_id, ()):
+                self._add_name(self._numbers[item.concept_id], Name(concept_id=item.concept_id, text=text, scope="related"))
         elif (number := self._numbers.get(item.concept_id)) is not None:
             self._add_name(number, item)
 
@@ -146,7 +158,7 @@ class _Compiler:
             return "no words"
         if len(words) > _MOST_WORDS:
             return f"more than {_MOST_WORDS} words"
-        if (len(words) == 1 and words[0] in self._general) or all(self._general.get(word, word in GLUE) for word in words):
+        if "+".join(words) in self._general or all(self._general.get(word, word in GLUE) for word in words):
             return "general words"
         if len(words) == 1 and len(words[0]) < 3 and words[0].islower():
             return "too short"
@@ -248,3 +260,5 @@ def _orders(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield (*words[place + 1 :], *words[:place])
     elif 2 <= len(words) <= _MOST_INVERTED and _FINDING.search(words[-1]) and GLUE.isdisjoint(words):
         yield (words[-1], "of", *words[:-1])
+        if _STATE.search(words[-1]):
+            yield (words[-1], *words[:-1])

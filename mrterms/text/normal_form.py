@@ -18,13 +18,19 @@ _FOLDS = str.maketrans(
 )
 # Regular British spellings inside medical words (ONS standardisation table; domain.md 1.3).
 _BRITISH = (
-    ("aemi", "emi"), ("haem", "hem"), ("oedem", "edem"), ("aetiol", "etiol"), ("oesoph", "esoph"), ("anaes", "anes"),
+    ("aemi", "emi"), ("haem", "hem"), ("oedem", "edem"), ("aetiol", "etiol"), ("oesoph", "esoph"), ("aesth", "esth"),
     ("paed", "ped"), ("colour", "color"), ("tumour", "tumor"), ("fibre", "fiber"), ("centre", "center"), ("foet", "fet"),
-    ("diarrhoea", "diarrhea"), ("calibre", "caliber"), ("leuco", "leuko"), ("gynaec", "gynec"), ("orthopaed", "orthoped"),
+    ("rrhoe", "rrhe"), ("pnoe", "pne"), ("calibre", "caliber"), ("leuco", "leuko"), ("gynaec", "gynec"), ("naev", "nev"),
+    ("phaeo", "pheo"), ("faec", "fec"), ("caec", "cec"), ("coel", "cel"), ("oestr", "estr"), ("behaviour", "behavior"),
+    ("alised", "alized"), ("isation", "ization"),
 )  # fmt: skip
-_BRITISH_SIGN = re.compile("ae|oe|our|bre|tre|leuco")
+_BRITISH_SIGN = re.compile("ae|oe|our|bre|tre|leuco|alised|isation")
+# An American compound that looks British: gastr|o|esophageal, but trans|oesophageal.
+_COMPOUND = re.compile("[a-np-rt-z]oesoph")
 # Words in -s that are no plurals, by ending.
 _NO_PLURAL = ("ss", "us", "is", "'s")
+# Plurals of words in -sis, by ending.
+_SIS_PLURAL = ("noses", "theses", "doses", "roses", "toses", "moses", "boses", "phoses", "uloses", "yloses", "tases", "yses", "pareses")
 
 
 def fold(text: str) -> str:
@@ -49,7 +55,7 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith(("noses", "theses", "doses", "roses")):
+    if word.endswith(_SIS_PLURAL):
         return word[:-2] + "is"
     return word[:-1]
 
@@ -60,7 +66,7 @@ def british_to_american(word: str) -> str:
     >>> british_to_american("ischaemic")
     'ischemic'
     """
-    if _BRITISH_SIGN.search(word):
+    if _BRITISH_SIGN.search(word) and not _COMPOUND.search(word):
         for british, american in _BRITISH:
             word = word.replace(british, american)
     return word
@@ -81,7 +87,5 @@ def surfaces(word: str) -> set[str]:
 def normal_word(word: str, spelling: Mapping[str, str]) -> str:
     """The normal form of one word; ``spelling`` maps further variants (valvar → valvular)."""
     word = fold(word)
-    if (known := spelling.get(word)) is not None:
-        return known
-    word = singular(british_to_american(word))
+    word = singular(spelling.get(word) or british_to_american(word))
     return spelling.get(word, word)

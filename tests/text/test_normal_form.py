@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mrterms.matching.words import clinical_spelling
 from mrterms.text.normal_form import british_to_american, fold, normal_word, singular
 
 
@@ -33,6 +34,17 @@ from mrterms.text.normal_form import british_to_american, fold, normal_word, sin
         ("haemodynamic", "hemodynamic"),
         ("oedema", "edema"),
         ("calibre", "caliber"),
+        ("phaeochromocytomas", "pheochromocytoma"),
+        ("naevi", "nevi"),
+        ("paraesthesiae", "paresthesiae"),
+        ("rhinorrhoea", "rhinorrhea"),
+        ("generalised", "generalized"),
+        ("transoesophageal", "transesophageal"),
+        ("gastro-oesophageal", "gastro-esophageal"),
+        ("gastroesophageal", "gastroesophageal"),
+        ("metastases", "metastasis"),
+        ("synostoses", "synostosis"),
+        ("epiphyses", "epiphysis"),
     ],
 )
 def test_variants_of_a_word_have_one_normal_form(word: str, normal: str) -> None:
@@ -49,6 +61,11 @@ def test_words_in_s_that_are_no_plurals(word: str) -> None:
 @pytest.mark.parametrize(("first", "second"), [("atrial", "arterial"), ("stenosis", "sclerosis"), ("mitral", "metal"), ("valve", "value")])
 def test_different_words_stay_different(first: str, second: str) -> None:
     assert normal_word(first, {}) != normal_word(second, {})
+
+
+@pytest.mark.parametrize(("plural", "normal"), [("tumours", "tumor"), ("fibres", "fiber"), ("vegs", "vegetation"), ("Tumour", "tumor")])
+def test_a_variant_in_the_plural_is_a_plural(plural: str, normal: str) -> None:
+    assert normal_word(plural, clinical_spelling()) == normal
 
 
 def test_spelling_table_is_asked_before_and_after() -> None:
