@@ -1,10 +1,12 @@
 """Speed of scan mode over notes of which one in twenty has a mention, as a ratio to spacy.blank("en").pipe in the same run.
 
-    python benchmarks/scan.py [--rounds N] [--share 0.05]
+    python benchmarks/scan.py [--rounds N] [--share 0.05] [--json FILE]
 
-Notes: ../shared/data/notes.jsonl.gz where present, else the paragraphs of the project's own notes. Processor time. "first" is the
-first time that pipeline and tokenizer see the notes, as with an archive of this size; "again" is a second pass over them, as deep
-inside a large archive, where words are seldom new. Both modes must give the same notes, or this stops.
+Notes: ../shared/data/notes.jsonl.gz where present, else the paragraphs of the project's own notes. Processor time. Two mixes, since
+notes with a mention are longer than others, and a note that is read costs by its length: "as they come", drawn at random; and "of
+equal length", where each note with a mention stands among others as long as it. "first" is the first time that pipeline and
+tokenizer see the notes, as with an archive of this size; "again" is a second pass over them, as deep inside a large archive, where
+words are seldom new. Both modes must give the same notes, or this stops.
 """
 
 from __future__ import annotations
@@ -35,17 +37,39 @@ def texts_at_hand() -> list[str]:
     return [paragraph for path in notes for paragraph in path.read_text(encoding="utf-8").split("\n\n")]
 
 
-def mix(texts: list[str], share: float) -> tuple[list[str], int]:
-    """The notes with a mention among as many without as the share asks for; if those do not suffice, fewer of the former."""
+def sorted_out(texts: list[str]) -> tuple[list[str], list[str]]:
+    """The texts with a mention, and the others, shuffled."""
     notes = list(mrterms.annotate_many(texts))
     telling = [text for text, note in zip(texts, notes, strict=True) if note.annotations]
     dull = [text for text, note in zip(texts, notes, strict=True) if not note.annotations]
     draw = random.Random(7)
+    draw.shuffle(telling)
+    draw.shuffle(dull)
+    return telling, dull
+
+
+def as_they_come(telling: list[str], dull: list[str], share: float) -> list[str]:
+    """Notes with a mention among as many without as the share asks for; if those do not suffice, fewer of the former."""
     wanted = min(len(telling), int(len(dull) * share / (1 - share)))
-    chosen = draw.sample(telling, wanted)
-    mixed = [*chosen, *draw.sample(dull, int(wanted * (1 - share) / share))]
-    draw.shuffle(mixed)
-    return mixed, sum(len(text.split()) for text in chosen)
+    return [*telling[:wanted], *dull[: int(wanted * (1 - share) / share)]]
+
+
+def of_equal_length(telling: list[str], dull: list[str], share: float) -> list[str]:
+    """Notes with a mention, each with those left of the others that are nearest to its length, where these are as long on average."""
+    each, chosen = round((1 - share) / share), []
+    left = sorted(dull, key=words_in)
+    for text in telling:
+        own = words_in(text)
+        near = sorted(left, key=lambda other: abs(words_in(other) - own))[:each]
+        if len(near) == each and abs(sum(map(words_in, near)) / each - own) < own / 10:
+            chosen += [text, *near]
+            taken = set(map(id, near))
+            left = [other for other in left if id(other) not in taken]
+    return chosen
+
+
+def words_in(text: str) -> int:
+    return len(text.split())
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -54,16 +78,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--share", type=float, default=0.05)
-    options = parser.parse_args()
-    texts, telling_words = mix(texts_at_hand(), options.share)
-    words = sum(len(text.split()) for text in texts)
+def measured(texts: list[str], rounds: int) -> dict[str, object]:
+    random.Random(7).shuffle(texts)
     plain = list(mrterms.annotate_many(texts))
     ratios: dict[str, list[float]] = {"first": [], "again": [], "decision alone, again": []}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         bare, nlp = spacy.blank("en"), mrterms.load()
         nlp("MR")  # what is read from files at the first word is part of loading
         sieve = sieve_of(nlp)
@@ -74,17 +93,34 @@ def main() -> None:
         ratios["decision alone, again"].append(tokenizing / seconds(lambda: sieve.choose(texts)))  # noqa: B023
         if list(mrterms.annotate_many(texts, nlp=nlp, scan=True)) != plain:
             raise SystemExit("scanning gave other notes")
-    chosen = sum(sieve.choose(texts))
-    report = {
+    chosen = sieve.choose(texts)
+    words = sum(map(words_in, texts))
+    holding = [text for text, note in zip(texts, plain, strict=True) if note.annotations]
+    read = [text for text, wanted in zip(texts, chosen, strict=True) if wanted]
+    return {
         "notes": len(texts),
-        "with_mention": sum(bool(note.annotations) for note in plain),
-        "read": chosen,
+        "with_mention": len(holding),
+        "read": len(read),
         "words": words,
-        "share_of_words_in_notes_with_mention": round(telling_words / words, 3),
+        "share_of_words_in_notes_with_mention": round(sum(map(words_in, holding)) / words, 3),
+        "share_of_words_in_notes_read": round(sum(map(words_in, read)) / words, 3),
         "times_the_tokenizer": {name: round(statistics.median(found), 1) for name, found in ratios.items()},
         "of_each_round": {name: [round(one, 1) for one in found] for name, found in ratios.items()},
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--share", type=float, default=0.05)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    telling, dull = sorted_out(texts_at_hand())
+    mixes = {"as they come": as_they_come, "of equal length": of_equal_length}
+    report = {name: measured(mix(telling, dull, options.share), options.rounds) for name, mix in mixes.items()}
     print(json.dumps(report, indent=1))
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
