@@ -57,7 +57,7 @@ def run(texts: list[str], n_process: int, scan: bool) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--notes", type=int, default=4_000)
+    parser.add_argument("--notes", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scan", action="store_true")
     options = parser.parse_args()

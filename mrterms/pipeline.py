@@ -5,6 +5,7 @@ Nothing is downloaded, and nothing is read from the network: the lexicon and the
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import lru_cache
+from itertools import chain, repeat
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from spacy.tokens import Doc
 from mrterms.components.scanning import Sieve, sieve_of
 from mrterms.components.shared import ANNOTATIONS, SETTING
 from mrterms.errors import ConfigError
-from mrterms.records import Note
+from mrterms.records import Annotation, Note
 
 __all__ = ["annotate", "annotate_many", "load", "normalize"]
 
@@ -35,8 +37,8 @@ _MOST_WORDS = 100_000
 """Distinct words kept, some 100 MB."""
 _CHUNK_CHARACTERS = 2_000_000
 _IN_FLIGHT = 3
-_SCANNED = 8
-"""Times as many notes go to a process together where they are scanned."""
+_GROWN = 8
+"""Times as many notes go to a process together once all processes have work, or where they are scanned."""
 
 
 def load(
@@ -113,10 +115,10 @@ def annotate_many(
     reader = _Reader(nlp, sieve_of(nlp) if scan else None)
     if n_process == 1:
         # In lists of notes, so that memory stays level.
-        for chunk in _chunks(pairs, _ZONE_NOTES):
+        for chunk in _chunks(pairs, repeat(_ZONE_NOTES)):
             yield from reader.read(chunk, batch_size)
     else:
-        yield from _in_processes(reader, pairs, n_process, _SCANNED * batch_size if scan else batch_size)
+        yield from _in_processes(reader, pairs, n_process, batch_size, first=_GROWN * batch_size if scan else batch_size)
 
 
 def normalize(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]:
@@ -167,16 +169,18 @@ def _note(doc: Doc, note_id: str) -> Note:
     return Note(note_id=note_id, annotations=tuple(doc.user_data.get(ANNOTATIONS, ())), setting=doc.user_data.get(SETTING))
 
 
-def _chunks(pairs: Iterator[tuple[str, str]], most_notes: int) -> Iterator[list[tuple[str, str]]]:
-    """Notes in lists of at most so many, cut earlier where they are long, so that memory and waiting stay level."""
+def _chunks(pairs: Iterator[tuple[str, str]], sizes: Iterable[int]) -> Iterator[list[tuple[str, str]]]:
+    """Notes in lists of these sizes, cut earlier where they are long, so that memory and waiting stay level."""
     chunk: list[tuple[str, str]] = []
     characters = 0
+    most = iter(sizes)
+    most_notes = next(most)
     for pair in pairs:
         chunk.append(pair)
         characters += len(pair[1])
         if len(chunk) >= most_notes or characters >= _CHUNK_CHARACTERS:
             yield chunk
-            chunk, characters = [], 0
+            chunk, characters, most_notes = [], 0, next(most)
     if chunk:
         yield chunk
 
@@ -212,6 +216,7 @@ _WORKER: _Reader | None = None
 def _start_worker(reader: _Reader) -> None:
     global _WORKER  # one pipeline a process, as multiprocessing wants it
     _WORKER = reader
+    gc.freeze()  # what came from the parent stays; looking through it for garbage would copy it page by page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
@@ -223,22 +228,34 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def _work(chunk: list[tuple[str, str]]) -> list[Note]:
+_Told = tuple[tuple[Annotation, ...], str | None]
+
+
+def _work(chunk: list[tuple[str, str]], batch_size: int) -> list[_Told]:
     assert _WORKER is not None
-    return _WORKER.read(chunk, len(chunk))
+    return [(note.annotations, note.setting) for note in _WORKER.read(chunk, batch_size)]
 
 
-def _in_processes(reader: _Reader, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int) -> Iterator[Note]:
-    """Only a few chunks are on their way at a time, and annotations come back instead of Docs."""
+def _in_processes(reader: _Reader, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int, *, first: int) -> Iterator[Note]:
+    """Only a few chunks are on their way at a time, and annotations come back instead of Docs.
+
+    The first chunks are small, of ``first`` notes, so that few notes, too, are shared among all.
+    """
     context = get_context("fork") if "fork" in get_all_start_methods() else get_context()
     pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(reader,))
+    in_flight = n_process * _IN_FLIGHT
     try:
-        waiting: deque[Future[list[Note]]] = deque()
-        for chunk in _chunks(pairs, batch_size):
-            waiting.append(pool.submit(_work, chunk))
-            if len(waiting) >= n_process * _IN_FLIGHT:
-                yield from waiting.popleft().result()
+        waiting: deque[tuple[list[str], Future[list[_Told]]]] = deque()
+        for chunk in _chunks(pairs, chain(repeat(first, in_flight), repeat(_GROWN * batch_size))):
+            waiting.append(([note_id for note_id, _ in chunk], pool.submit(_work, chunk, batch_size)))
+            if len(waiting) >= in_flight:
+                yield from _told(*waiting.popleft())
         while waiting:
-            yield from waiting.popleft().result()
+            yield from _told(*waiting.popleft())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _told(note_ids: list[str], done: Future[list[_Told]]) -> Iterator[Note]:
+    for note_id, (found, setting) in zip(note_ids, done.result(), strict=True):
+        yield Note(note_id=note_id, annotations=found, setting=setting)
