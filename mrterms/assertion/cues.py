@@ -76,13 +76,18 @@ class Hit:
 
 
 class _State:
-    """A state of the automaton: the nodes at which a text may be, and for a word the next state once a text has asked."""
+    """A state of the automaton: the nodes at which a text may be, the edges that leave them, and for a word the next state once a
+    text has asked."""
 
-    __slots__ = ("entries", "moves", "nodes")
+    __slots__ = ("edges", "entries", "moves", "nodes")
 
     def __init__(self, nodes: frozenset[int], entries: Mapping[str, Entry | None] | None) -> None:
         self.nodes, self.entries = nodes, entries
+        self.edges: Mapping[str, frozenset[int]] | None = None
         self.moves: dict[str, _State | None] = {}
+
+
+_UNASKED = _State(frozenset(), None)
 
 
 class _Phrases:
@@ -99,7 +104,7 @@ class _Phrases:
         self._states: dict[frozenset[int], _State] = {}
         self._words: set[str] = set()
         self.root = _State(frozenset(), None)
-        self.first: dict[str, frozenset[int]] = {}
+        self.first: Mapping[str, frozenset[int]] = {}
 
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
@@ -119,13 +124,8 @@ class _Phrases:
 
     def close(self) -> None:
         """Make the first state, with all its moves; after that nothing can be added."""
-        moves: dict[str, set[int]] = {}
-        nodes = self._closure({0})
-        for node in nodes:
-            for word, following in self._edges[node].items():
-                moves.setdefault(word, set()).update(following)
-        self.root = _State(nodes, None)
-        self.first = {word: frozenset(following) for word, following in moves.items()}
+        self.root = _State(self._closure({0}), None)
+        self.first = self.root.edges = self._joined(self.root.nodes)
 
     def follow(self, state: _State, word: str) -> _State | None:
         """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
@@ -142,9 +142,17 @@ class _Phrases:
         return found
 
     def _after(self, state: _State, word: str) -> frozenset[int]:
-        if state is self.root:
-            return self.first.get(word, frozenset())
-        return frozenset().union(*[edges[word] for node in state.nodes if word in (edges := self._edges[node])])
+        if state.edges is None:
+            state.edges = self._joined(state.nodes)
+        return state.edges.get(word, frozenset())
+
+    def _joined(self, nodes: Iterable[int]) -> dict[str, frozenset[int]]:
+        """The edges of several nodes: a text asks a state for many words, so they are put together once."""
+        joined: dict[str, set[int]] = {}
+        for node in nodes:
+            for word, following in self._edges[node].items():
+                joined.setdefault(word, set()).update(following)
+        return {word: frozenset(following) for word, following in joined.items()}
 
     def _state(self, following: frozenset[int]) -> _State:
         if (known := self._states.get(following)) is not None:
@@ -203,13 +211,15 @@ class CueTable:
         first = self._phrases.first
         hits: list[Hit] = []
         end = 0
-        for place, word in enumerate(lower):
-            if place < end or (word not in first and word[0] not in _DIGITS):
+        for place in [place for place, word in enumerate(lower) if word in first or word[0] in _DIGITS]:
+            if place < end:
                 continue
             state, at, best = root, place, None
             while at < count:
                 word = lower[at]
-                if (following := state.moves.get(word) or follow(state, word)) is None:
+                if (following := state.moves.get(word, _UNASKED)) is _UNASKED:
+                    following = follow(state, word)
+                if following is None:
                     break
                 state = following
                 at += 1

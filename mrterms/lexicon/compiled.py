@@ -22,6 +22,7 @@ class CompiledConcepts(Mapping[str, Concept]):
         self._texts = store.texts("concepts")
         self._ids = store.words("concept_ids")
         self._met: dict[int, Concept] = {}
+        self._numbers: dict[str, int] = {}
 
     def __reduce__(self) -> tuple[type[CompiledConcepts], tuple[Store]]:
         return CompiledConcepts, (self._store,)
@@ -57,7 +58,11 @@ class CompiledConcepts(Mapping[str, Concept]):
 
     def get(self, concept_id: str, default: Any = None) -> Any:
         """The concept of that id, or ``default``."""
-        number = self._ids.get(concept_id)
+        number = self._numbers.get(concept_id)
+        if number is None:
+            if len(self._numbers) >= _MOST_MET:
+                self._numbers.clear()
+            number = self._numbers[concept_id] = self._ids.get(concept_id)
         return default if number < 0 else self.at(number)
 
     def __iter__(self) -> Iterator[str]:

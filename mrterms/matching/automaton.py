@@ -73,10 +73,12 @@ class Automaton:
         trie.forms[given] = first_places[trie.forms[given]]
         return trie
 
-    def begins(self, words: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """For each word but the last whether it and the next begin a form of several words (seldom true where they do not)."""
-        pairs = words[:-1].astype(np.uint64) << np.uint64(_WORD_BITS) | words[1:].astype(np.uint64)
-        found: NDArray[np.bool_] = self.pairs[_slots(pairs, len(self.pairs))]
+    def begins(self, words: NDArray[np.int64]) -> NDArray[np.intp]:
+        """The places of words that begin a form of several words with the next (and of few others); 0 is no word."""
+        known = words > 0
+        places = (known[:-1] & known[1:]).nonzero()[0]
+        pairs = words[places].astype(np.uint64) << np.uint64(_WORD_BITS) | words[places + 1].astype(np.uint64)
+        found: NDArray[np.intp] = places[self.pairs[_slots(pairs, len(self.pairs))]]
         return found
 
     def walker(self) -> Walker:

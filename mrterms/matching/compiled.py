@@ -105,7 +105,7 @@ class CompiledMatcher:
         form, first, last, edits = place
         if not view.in_one_sentence(first, last):
             return None
-        text = view.doc[first:last].text
+        text = view.text_of(first, last)
         if text.count("(") != text.count(")") or (" of " in text and self._goes_on(view, last)):
             return None
         match, concepts, describes = self._meant(form, text, edits)
@@ -116,7 +116,7 @@ class CompiledMatcher:
 
     def _goes_on(self, view: View, token: int) -> bool:
         """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon."""
-        if token >= view.length or not (word := view.doc[token].text)[0].isalpha():
+        if token >= view.length or not (word := view.word(token))[0].isalpha():
             return False
         known = self._vocabulary.look_up(word)
         return known is not None and bool(known.words) and known.words[0] not in GLUE

@@ -109,7 +109,7 @@ class Scanner:
         self._learn()
         words = self._word[codes]
         begins = self._alone[codes]
-        begins[:-1] |= self._automaton.begins(words)
+        begins[self._automaton.begins(words)] = True
         anchors: list[int] = begins.nonzero()[0].tolist()
         if not anchors:
             return None

@@ -112,7 +112,7 @@ class Matcher:
             return True
         if not view.in_one_sentence(hit.token_start, hit.token_end):
             return False
-        words = [token.text for token in view.doc[hit.token_start : hit.token_end]]
+        words = list(map(view.word, range(hit.token_start, hit.token_end)))
         return words.count("(") == words.count(")")
 
     def _allowed(self, view: View, hit: Hit) -> bool:
@@ -138,7 +138,7 @@ class Matcher:
 
     def _is_double_name(self, view: View, hit: Hit) -> bool:
         """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
-        words = [view.doc[place].text for place in range(max(0, hit.token_start - 2), hit.token_start + 1)]
+        words = list(map(view.word, range(max(0, hit.token_start - 2), hit.token_start + 1)))
         return words[1:2] == ["-"] and words[0].istitle() and words[2].istitle()
 
     def _is_inversion(self, sentence: Sentence, hit: Hit, *, comma: bool) -> bool:
@@ -161,14 +161,14 @@ class Matcher:
 
     def _mention(self, view: View, hit: Hit) -> Mention:
         form = self._table.forms[hit.key]
-        span = view.doc[hit.token_start : hit.token_end]
-        text = span.text
+        text = view.text_of(hit.token_start, hit.token_end)
+        start = view.doc[hit.token_start].idx
         kind, reason = _kind(form, text, hit)
         score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * hit.edits)
         senses = self._lexicon.senses.get(form.term.text, ()) if form.short else ()
         return Mention(
-            start=span.start_char,
-            end=span.end_char,
+            start=start,
+            end=start + len(text),
             text=text,
             token_start=hit.token_start,
             token_end=hit.token_end,
@@ -277,7 +277,7 @@ class Matcher:
         sites, leaks = [], False
         for where in sorted(found, key=lambda one: -one.token_start):
             item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(view, where, inside)
-            lungs = isinstance(where, Hit) and view.doc[where.token_start : where.token_end].text.lower() == "pulmonary"
+            lungs = isinstance(where, Hit) and view.text_of(where.token_start, where.token_end).lower() == "pulmonary"
             if item is not None and item.site and (item.full or item.lesion) and not lungs:
                 sites.append(item.site)
                 leaks = leaks or item.lesion == "regurgitation"
@@ -296,7 +296,7 @@ class Matcher:
     def _part_item(self, view: View, hit: Hit) -> Item:
         part = self._table.parts[hit.key]
         if part.role == "site":
-            full = part.full or view.doc[hit.token_start : hit.token_end].text.lower() in self._full_sites
+            full = part.full or view.text_of(hit.token_start, hit.token_end).lower() in self._full_sites
             return Item(0, 0, part.value, None, full=full or self._is_heading(view, hit))
         return Item(0, 0, None, part.value, adjective=part.part == "adjective")
 
@@ -337,7 +337,7 @@ class Matcher:
         stops = set()
         for earlier in range(number, max(-1, number - 5), -1):
             start = view.sentence_starts[earlier]
-            blank = start > 0 and view.doc[start - 1].is_space and view.doc[start - 1].text.count("\n") > 1
+            blank = start > 0 and (before := view.word(start - 1)).isspace() and before.count("\n") > 1
             section = view.section_at(start)
             if blank or (section is not None and section.token_start == start):
                 stops.add(earlier)
@@ -353,7 +353,7 @@ class Matcher:
         return Mention(
             start=start,
             end=end,
-            text=view.doc[sentence.tokens[first] : sentence.tokens[last - 1] + 1].text,
+            text=view.text_of(sentence.tokens[first], sentence.tokens[last - 1] + 1),
             token_start=sentence.tokens[first],
             token_end=sentence.tokens[last - 1] + 1,
             match=Match(kind="pattern", term=term, score=_SCORES["pattern"], reason=reason),

@@ -116,6 +116,14 @@ class View:
         words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.orths]
         return "".join([word + " " if space else word for word, space in zip(words, self._spaces, strict=True)])
 
+    def text_of(self, token_start: int, token_end: int) -> str:
+        """The text of some tokens (half-open), several times faster than that of a Span."""
+        if token_end == token_start + 1:
+            return self.word(token_start)
+        spaces = self._spaces
+        words = [self.word(token) + " " * spaces[token] for token in range(token_start, token_end - 1)]
+        return "".join(words) + self.word(token_end - 1)
+
     def word(self, token: int) -> str:
         """A token's text."""
         orth = self.orths[token]
@@ -147,8 +155,10 @@ class View:
         orths, spaces = self.orths, self._spaces
         strings = self.doc.vocab.strings
         at: int = self.doc[start].idx
-        pairs = [_WORDS.get(orth) or _remember(orth, strings[orth]) for orth in orths[start:end]]
-        words, lower = [word for word, _ in pairs], [low for _, low in pairs]
+        pairs = list(map(_WORDS.get, orths[start:end]))
+        if None in pairs:
+            pairs = [_WORDS.get(orth) or _remember(orth, strings[orth]) for orth in orths[start:end]]
+        words, lower = map(list, zip(*pairs, strict=True)) if pairs else ([], [])
         starts = list(accumulate(map(add, map(len, words[:-1]), spaces[start:end]), initial=at))
         tokens = list(range(start, end))
         if "" in lower:
