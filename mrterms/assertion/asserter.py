@@ -36,7 +36,8 @@ _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
-_SINCE = frozenset({"after", "following", "since", "before", "post"})
+_AN_OPENING = 2
+"""How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -108,6 +109,7 @@ class _Reader:
         self.relatives = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.relative]
         """The hits that name somebody else, with their numbers."""
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
+        self.general: bool | None = None
 
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
         found = self._found(target)
@@ -152,7 +154,9 @@ class _Reader:
             if hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit):
                 continue
             for rule in hit.entry.rules:
-                if rule.category != "pseudo" and self._covers(number, hit, rule, target):
+                if rule.category == "pseudo" or (rule.personal and self._is_general()):
+                    continue
+                if self._covers(number, hit, rule, target):
                     found.setdefault(rule.category, []).append((hit.start, hit.end))
         if not _DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
@@ -163,6 +167,13 @@ class _Reader:
                 if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
                     found.setdefault("historical", []).append((place, place + 1))
         return found
+
+    def _is_general(self) -> bool:
+        """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""
+        if self.general is None:
+            told = any(rule.category in ("general", "study") for _, hit in self.rules for rule in hit.entry.rules)
+            self.general = told and self.words["individual"].isdisjoint(self.line.lower)
+        return self.general
 
     @staticmethod
     def _tells_age(target: Target, hit: Hit) -> bool:
@@ -176,6 +187,8 @@ class _Reader:
             return rule.forward and self._tells_age(target, hit)
         if rule.forward and hit.end <= target.first:
             if scope == "next" and target.first - hit.end > _MODIFIERS:
+                return False
+            if scope == "opening" and hit.start > _AN_OPENING:
                 return False
             if hit.end - hit.start == 1 and lower[hit.start] == "?" and self._ends_a_word(hit.start):
                 return False
@@ -353,13 +366,8 @@ class _Reader:
         return any(self.line.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
 
     def _is_past(self, target: Target, found: Found) -> bool:
-        """Whether the mention is of the past; a mere "after a" is none in words about people: "after an infarct patients should"."""
-        if "historical" not in found or (target.kind == "lesion" and "known" in found):
-            return False
-        return ("general" not in found and "study" not in found) or not all(
-            self.line.lower[start] in _SINCE and self.words["possessive"].isdisjoint(self.line.lower[start:end])
-            for start, end in found["historical"]
-        )
+        """Whether the mention is of the past; a lesion that is known or unchanged is still there."""
+        return "historical" in found and not (target.kind == "lesion" and not {"known", "unchanged"}.isdisjoint(found))
 
     def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
         if section in _HISTORIES and "known" not in found:

@@ -16,28 +16,34 @@ CATEGORIES = frozenset(
     | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
-SCOPES = frozenset({"next", "item", "phrase", "list", "complaints", "events", "value", "clause"})
+SCOPES = frozenset({"next", "item", "noun", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
-WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking"})
+WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "individual"})
 """Roles that are looked up for one word where needed; they are not searched for."""
 
+PERSONAL = "?"
+"""Behind a category: what the phrase says holds of a person and not in words about people in general."""
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
 _DIGITS = frozenset("0123456789")
 _CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
 _BARE = re.compile(r"(?<!\\)[()]")
+_ADVERBS = frozenset({"already", "also", "again", "ever", "later", "now", "once", "since", "soon", "still", "then", "therefore", "thus", "yet"})
+_NO_ADVERBS = frozenset({"only", "family", "early", "daily", "elderly", "likely", "unlikely", "possibly", "probably", "presumably", "hardly"})
+"""Words in -ly that are none, or that change what is said."""
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a phrase says, and of which mentions."""
+    """What a phrase says, and of which mentions; ``personal``: only of a person's, not in words about people in general."""
 
     category: str
     forward: bool
     backward: bool
     scope: str
     kinds: frozenset[str]
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +139,11 @@ class _Phrases:
             return state.moves[word]
         if word not in self._words:
             # Not kept: the words of texts are without end, those of the tables are not.
-            kind = _number_class(word) if word[0] in _DIGITS else word
-            return self.follow(state, kind) if kind in self._words else None
+            kind = _class(word)
+            return self.follow(state, kind) if kind in self._words and kind != word else None
         following = self._after(state, word)
-        if not following and word[0] in _DIGITS:
-            following = self._after(state, _number_class(word))
+        if (kind := _class(word)) != word and (word[0] not in _DIGITS or not following):
+            following |= self._after(state, kind)
         found = state.moves[word] = self._state(following) if following else None
         return found
 
@@ -247,10 +253,12 @@ def _check(row: Row, values: Iterable[str], known: frozenset[str]) -> None:
 def _rule(row: Row) -> Rule:
     kinds = frozenset(row.list("kinds")) or KINDS
     _check(row, kinds, KINDS)
-    _check(row, (row["category"],), CATEGORIES)
-    _check(row, (row["direction"],), DIRECTIONS)
+    category, direction = row["category"].removesuffix(PERSONAL), row["direction"]
+    _check(row, (category,), CATEGORIES)
+    _check(row, (direction,), DIRECTIONS)
     _check(row, (row["scope"],), SCOPES)
-    return Rule(row["category"], row["direction"] != "backward", row["direction"] != "forward", row["scope"], kinds)
+    personal = row["category"].endswith(PERSONAL)
+    return Rule(category, direction != "backward", direction != "forward", row["scope"], kinds, personal)
 
 
 def _entries(sayings: Sequence[Saying]) -> dict[str, Entry | None]:
@@ -274,7 +282,10 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
     )
 
 
-def _number_class(word: str) -> str:
+def _class(word: str) -> str:
+    """The class of a number, date or adverb as the tables write it; any other word itself."""
+    if word[0] not in _DIGITS:
+        return "<adverb>" if word in _ADVERBS or (word.endswith("ly") and word not in _NO_ADVERBS) else word
     if word.isdigit():
         return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
     return "<date>" if _DATE.fullmatch(word) else word

@@ -19,7 +19,12 @@ _LEADING = frozenset({"hypothetical", "planned"})
 """Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
 _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
-_WIDTHS = {"next": _ITEM, "item": _ITEM, "phrase": _PHRASE, "list": _LIST, "complaints": _LIST, "value": _PHRASE, "clause": _CLAUSE}
+_WIDTHS = {
+    **dict.fromkeys(("next", "item"), _ITEM),
+    **dict.fromkeys(("phrase", "value"), _PHRASE),
+    **dict.fromkeys(("list", "noun", "complaints"), _LIST),
+    **dict.fromkeys(("clause", "opening"), _CLAUSE),
+}
 
 
 class Line:
@@ -60,6 +65,8 @@ class Line:
                 return hit.start
             if width == _CLAUSE:
                 continue
+            if scope == "noun" and "verb" in roles:
+                return hit.start
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
                     return hit.start
