@@ -28,7 +28,7 @@ _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
 _DIGITS = frozenset("0123456789")
 _CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
 _BARE = re.compile(r"(?<!\\)[()]")
-_ADVERBS = frozenset({"already", "also", "again", "ever", "later", "now", "once", "since", "soon", "still", "then", "therefore", "thus", "yet"})
+_ADVERBS = frozenset({"already", "also", "again", "ever", "later", "likewise", "now", "once", "since", "soon", "still", "then", "therefore", "thus", "yet"})
 _NO_ADVERBS = frozenset({"only", "family", "early", "daily", "elderly", "likely", "unlikely", "possibly", "probably", "presumably", "hardly"})
 """Words in -ly that are none, or that change what is said."""
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")

@@ -51,6 +51,7 @@ class Line:
         end = self._bracket_end(begin) if category in _RESTARTING else len(self.lower)
         joint: Hit | None = None
         is_or = False
+        of_noun = category == "hypothetical" and self.lower[begin - 1] in ("of", "for")  # "the risk of stroke and infarction is small"
         for place in range(number + 1, len(hits)):
             hit = hits[place]
             if hit.start >= end:
@@ -75,6 +76,8 @@ class Line:
                 joint, is_or = hit, "or" in roles
             elif joint is not None:
                 if ("verb" in roles and not opens) or self._is_predicate(hit):
+                    if of_noun:
+                        continue
                     return joint.start
                 if scope == "complaints" and "grade" in roles:
                     continue

@@ -389,9 +389,11 @@ class Matcher:
         place = sentence.locate(mention.token_start, mention.token_end)[0]
         if self._is_unknown(words) or not self._words["other_one"].isdisjoint(sentence.lower[max(0, place - 1) : place]):
             return mention
+        if "valves" in sentence.lower[place : place + mention.token_end - mention.token_start]:
+            return mention  # valves in general
         denied = {_SITE_WORDS[word] for at, word in enumerate(words) if word in _SITE_WORDS and self._is_denied(words[:at])}
         spoken = words if words[len(sentence.lower) :][:1] == ["it"] else sentence.lower  # "... leaks. It is the tricuspid."
-        here = [_SITE_WORDS[word] for word in spoken if word in _SITE_WORDS]
+        here = [_SITE_WORDS[word] for at, word in enumerate(spoken) if word in _SITE_WORDS and self._is_valve(spoken, at)]
         told = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
         named = [site for site in (*here, *told) if site not in denied]
         site = named[0] if named else _LEAKY_DEFAULT
@@ -401,6 +403,11 @@ class Matcher:
         inferred = Attribute(kind="site", value="inferred", extra={"site": site})
         match = replace(mention.match, score=0.8 if named else 0.7, reason="valve inferred")
         return replace(mention, concept_ids=(concept_id,), match=match, attributes=(*mention.attributes, inferred))
+
+    def _is_valve(self, words: Sequence[str], at: int) -> bool:
+        """Whether the name of a valve means one: the aortic and the pulmonary are vessels too ("a valve leak, pulmonary embolism")."""
+        after = words[at + 1] if at + 1 < len(words) else ""
+        return words[at] in ("mitral", "tricuspid") or not after.isalpha() or after == "one" or not {after}.isdisjoint(self._words["valve_noun"])
 
     def _is_unknown(self, words: Sequence[str]) -> bool:
         """``not sure which one``, ``they do not know which``."""
