@@ -198,6 +198,8 @@ class _Reader:
                 return False
             if scope == "value":
                 return self._is_value(hit, target)
+            if scope == "next":
+                return hit.start == target.last
             return target.last > self._reach(number, rule.category, scope, False)
         return False
 

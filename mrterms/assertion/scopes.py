@@ -30,7 +30,7 @@ _WIDTHS = {
 class Line:
     """The words of a sentence with the cues found in it."""
 
-    __slots__ = ("hits", "kind", "lower", "starts", "subjects", "targets", "verbs")
+    __slots__ = ("hits", "kind", "lower", "possessives", "starts", "subjects", "targets", "verbs")
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Line:
         targets: Set[tuple[int, int]] = frozenset(),
     ) -> None:
         self.lower, self.starts, self.hits, self.kind, self.targets = lower, starts, hits, kind, targets
-        self.subjects, self.verbs = words["subject"], words["verb"]
+        self.subjects, self.verbs, self.possessives = words["subject"], words["verb"], words["possessive"]
 
     def forward(self, number: int, category: str, scope: str) -> int:
         """The first word that the hit ``number`` no longer reaches, to its right."""
@@ -71,7 +71,7 @@ class Line:
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
                     return hit.start
-                if self._starts_subject(hit.end):
+                if self._starts_subject(hit.end, category):
                     return hit.start
                 joint, is_or = hit, "or" in roles
             elif joint is not None:
@@ -156,8 +156,11 @@ class Line:
             return False
         return any(joint.end <= first and last == hit.start for first, last in self.targets)
 
-    def _starts_subject(self, place: int) -> bool:
-        return place < len(self.lower) and self.lower[place] in self.subjects
+    def _starts_subject(self, place: int, category: str) -> bool:
+        """Whether a new subject stands at a place; in a history a possessive is an item like others ("gout, and her palsy")."""
+        if place >= len(self.lower) or self.lower[place] not in self.subjects:
+            return False
+        return category in _RESTARTING or self.lower[place] not in self.possessives
 
     def _restarts(self, hit: Hit, joint: Hit, category: str, width: int, is_or: bool, before: Hit) -> bool:
         entry = hit.entry
@@ -170,7 +173,8 @@ class Line:
             return False  # "surgery, MVR rather than repair": it speaks of what follows it
         if is_or:
             return bool(entry.opens & {"present", "uncertain"})
-        return category in _RESTARTING - _LEADING or bool(entry.opens & {"present", "uncertain", "absent", "known"})
+        restarting = {"present", "uncertain", "absent", "known"} if self.kind == "lesion" else {"present", "uncertain", "absent"}
+        return category in _RESTARTING - _LEADING or not restarting.isdisjoint(entry.opens)
 
     def _opens_after(self, place: int) -> bool:
         """Whether "with" is followed by a grade or a cue of its own ("without MR or AI but with moderate TR")."""

@@ -389,7 +389,8 @@ class Matcher:
         place = sentence.locate(mention.token_start, mention.token_end)[0]
         if self._is_unknown(words) or not self._words["other_one"].isdisjoint(sentence.lower[max(0, place - 1) : place]):
             return mention
-        if "valves" in sentence.lower[place : place + mention.token_end - mention.token_start]:
+        called = sentence.lower[place : place + mention.token_end - mention.token_start]
+        if "valves" in called and "one" not in called:
             return mention  # valves in general
         denied = {_SITE_WORDS[word] for at, word in enumerate(words) if word in _SITE_WORDS and self._is_denied(words[:at])}
         spoken = words if words[len(sentence.lower) :][:1] == ["it"] else sentence.lower  # "... leaks. It is the tricuspid."
