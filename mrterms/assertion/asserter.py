@@ -52,13 +52,18 @@ class Asserter:
     def __init__(self, cues_folder: Traversable | None = None) -> None:
         self._table = CueTable(cues_folder or lexicon_folder("clinical"))
 
-    def assess(self, sentence: Sentence, targets: Sequence[Target], *, previous: Sentence | None = None) -> list[Assertion]:
+    def assess(
+        self, sentence: Sentence, targets: Sequence[Target], *, previous: Sentence | None = None, following: Sentence | None = None
+    ) -> list[Assertion]:
         """The assertions of ``targets``, in their order.
 
         ``previous`` is the sentence before, or the one that :func:`~mrterms.assertion.lead_in` finds; it is read where it
-        leads in ("Risks include:", "No evidence of:") and where it names the relative whom a pronoun means.
+        leads in ("Risks include:", "No evidence of:") and where it names the relative whom a pronoun means. ``following`` is
+        the sentence after a question, which may be its answer ("MI within six months? | No.").
         """
         section = sentence.section.name if sentence.section else None
+        if following is not None and (answer := self._answer(following)) is not None:
+            sentence = _join(sentence, answer, 0)
         if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
             width = mark_width(sentence)
             return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)
@@ -85,6 +90,14 @@ class Asserter:
         ]
         line = Line(sentence.lower, sentence.starts, hits, self._table.words, kind, places)
         return _Reader(self._table.words, sentence, line, targets)
+
+    def _answer(self, sentence: Sentence) -> Sentence | None:
+        """The word that answers the question before, where the sentence opens with one, behind the speaker's tag or not."""
+        lower = sentence.lower
+        at = lower.index("]") + 1 if lower[:1] == ["["] and "]" in lower else 0
+        if lower[at : at + 1] and lower[at] in self._table.words["answer"] and (at + 1 == len(lower) or not lower[at + 1].isalnum()):
+            return _part(sentence, at, at + 1)
+        return None
 
     def _tells_of_another(self, sentence: Sentence) -> bool:
         """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
@@ -418,6 +431,12 @@ def _join(previous: Sentence, sentence: Sentence, width: int) -> Sentence:
         previous.tokens + sentence.tokens[width:],
         sentence.section,
     )
+
+
+def _part(sentence: Sentence, first: int, last: int) -> Sentence:
+    """The words ``first`` to ``last`` (half-open) of a sentence."""
+    cut = slice(first, last)
+    return replace(sentence, words=sentence.words[cut], lower=sentence.lower[cut], starts=sentence.starts[cut], tokens=sentence.tokens[cut])
 
 
 def _shift(targets: Sequence[Target], by: int) -> list[Target]:

@@ -19,7 +19,9 @@ DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "noun", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
-WORD_ROLES = frozenset({"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "individual"})
+WORD_ROLES = frozenset(
+    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "individual"} | {"adverb", "no_adverb"}
+)
 """Roles that are looked up for one word where needed; they are not searched for."""
 
 PERSONAL = "?"
@@ -27,10 +29,8 @@ PERSONAL = "?"
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
 _DIGITS = frozenset("0123456789")
 _CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
+_ADVERB = "<adverb>"
 _BARE = re.compile(r"(?<!\\)[()]")
-_ADVERBS = frozenset({"already", "also", "again", "ever", "later", "likewise", "now", "once", "since", "soon", "still", "then", "therefore", "thus", "yet"})
-_NO_ADVERBS = frozenset({"only", "family", "early", "daily", "elderly", "likely", "unlikely", "possibly", "probably", "presumably", "hardly"})
-"""Words in -ly that are none, or that change what is said."""
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
 
@@ -103,7 +103,8 @@ class _Phrases:
     phrases. What a phrase says hangs on the kind of mention, so that one about procedures hides none about lesions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: Mapping[str, set[str]]) -> None:
+        self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
         self._edges: list[dict[str, set[int]]] = [{}]
         self._skips: list[set[int]] = [set()]
         self._sayings: dict[int, list[Saying]] = {}
@@ -134,18 +135,26 @@ class _Phrases:
         self.first = self.root.edges = self._joined(self.root.nodes)
 
     def follow(self, state: _State, word: str) -> _State | None:
-        """The state after ``word``; a number also fits its class (``<year>``, ``<n>``, ``<date>``)."""
+        """The state after ``word``; a number or adverb also fits its class (``<year>``, ``<n>``, ``<date>``, ``<adverb>``)."""
         if word in state.moves:
             return state.moves[word]
         if word not in self._words:
             # Not kept: the words of texts are without end, those of the tables are not.
-            kind = _class(word)
+            kind = self._class(word)
             return self.follow(state, kind) if kind in self._words and kind != word else None
         following = self._after(state, word)
-        if (kind := _class(word)) != word and (word[0] not in _DIGITS or not following):
+        if (kind := self._class(word)) != word and (word[0] not in _DIGITS or not following):
             following |= self._after(state, kind)
         found = state.moves[word] = self._state(following) if following else None
         return found
+
+    def _class(self, word: str) -> str:
+        """The class of a number, date or adverb as the tables write it; any other word itself."""
+        if word[0] not in _DIGITS:
+            return _ADVERB if word in self._adverbs or (word.endswith("ly") and word not in self._no_adverbs) else word
+        if word.isdigit():
+            return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
+        return "<date>" if _DATE.fullmatch(word) else word
 
     def _after(self, state: _State, word: str) -> frozenset[int]:
         if state.edges is None:
@@ -198,8 +207,8 @@ class CueTable:
     """The phrases of ``cues/assertion.tsv``, ``cues/grammar.tsv`` and ``relatives.tsv`` of a lexicon folder."""
 
     def __init__(self, folder: Traversable) -> None:
-        self._phrases = _Phrases()
         self.words: dict[str, set[str]] = {role: set() for role in (*WORD_ROLES, "verb")}
+        self._phrases = _Phrases(self.words)
         cues = folder / "cues"
         for row in read_table(cues / "assertion.tsv", ("phrase", "category", "direction", "scope"), ("kinds", "source")):
             self._phrases.add(row, Saying(rule=_rule(row)))
@@ -280,15 +289,6 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
         relative=next((saying.relative for saying in sayings if saying.relative), ""),
         heading=any(saying.heading for saying in sayings),
     )
-
-
-def _class(word: str) -> str:
-    """The class of a number, date or adverb as the tables write it; any other word itself."""
-    if word[0] not in _DIGITS:
-        return "<adverb>" if word in _ADVERBS or (word.endswith("ly") and word not in _NO_ADVERBS) else word
-    if word.isdigit():
-        return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
-    return "<date>" if _DATE.fullmatch(word) else word
 
 
 def _groups(row: Row) -> list[tuple[list[list[str]], bool]]:

@@ -39,7 +39,8 @@ class AssertionComponent:
                 mention = work.mentions[place]
                 first, last = sentence.locate(mention.token_start, mention.token_end)
                 targets.append(Target(first=first, last=last, kind=self._kind(_likeliest(annotations[place]))))
-            assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number))
+            following = view.sentence(number + 1) if sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts) else None
+            assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number), following=following)
             for place, assertion in zip(places, assertions, strict=True):
                 annotations[place]["assertion"] = {
                     "status": assertion.status,
@@ -60,8 +61,9 @@ class AssertionComponent:
 
 
 def _words(cue: Cue, sentence: Sentence, view: View) -> str:
-    """The words of a cue as the text has them, line breaks included; a lead-in stands outside the sentence."""
-    quoted = sentence.quote(cue.start, cue.end) if cue.start >= sentence.starts[0] else None
+    """The words of a cue as the text has them, line breaks included; a lead-in and an answer stand outside the sentence."""
+    inside = sentence.starts[0] <= cue.start and cue.end <= sentence.starts[-1] + len(sentence.words[-1])
+    quoted = sentence.quote(cue.start, cue.end) if inside else None
     return view.text[cue.start : cue.end] if quoted is None else quoted
 
 

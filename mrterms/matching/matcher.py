@@ -408,7 +408,7 @@ class Matcher:
     def _is_valve(self, words: Sequence[str], at: int) -> bool:
         """Whether the name of a valve means one: the aortic and the pulmonary are vessels too ("a valve leak, pulmonary embolism")."""
         after = words[at + 1] if at + 1 < len(words) else ""
-        return words[at] in ("mitral", "tricuspid") or not after.isalpha() or after == "one" or not {after}.isdisjoint(self._words["valve_noun"])
+        return words[at] in ("mitral", "tricuspid") or not after.isalpha() or after == "one" or after in self._words["valve_noun"]
 
     def _is_unknown(self, words: Sequence[str]) -> bool:
         """``not sure which one``, ``they do not know which``."""

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
 
+import mrterms
 from mrterms.assertion import Asserter, Target, TargetKind, lead_in
 from mrterms.errors import LexiconError
 from mrterms.lexicon.resources import lexicon_folder
@@ -240,3 +241,18 @@ def test_a_lead_in_reaches_every_item_of_its_list(asserter: Asserter, text: str,
         target = Target(*sentence.locate(span.start, span.end), kind)
         got.append(asserter.assess(sentence, [target], previous=lead_in(view, number))[0].status)
     assert got == statuses
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Heart attack within six months? No.", "absent"),
+        ("[doctor] have you ever had a heart attack ?\n[patient] no , never .", "absent"),
+        ("Heart attack?\nNo murmur was heard.", "uncertain"),
+        ("Heart attack in the past? Yes.", "historical"),
+    ],
+)
+def test_a_question_is_answered_in_the_next_sentence(text: str, status: str) -> None:
+    (found,) = mrterms.annotate(text).annotations
+    assert found["assertion"]["status"] == status
+    assert all(text[cue["start"] : cue["end"]] == cue["text"] for cue in found["assertion"]["cues"])
