@@ -31,6 +31,7 @@ _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?
 _DASHES = frozenset({"-", "–", "−"})
 _REMARK = 20
 """How many words a bracket or date between an operation and its reason may have."""
+_SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
 _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
@@ -207,6 +208,8 @@ class _Reader:
                 return False
             return target.first < self._reach(number, rule.category, scope, True)
         if rule.backward and hit.start >= target.last:
+            if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
+                return False
             if lower[hit.start] == "?" and lower[0] in self.words["asking"]:
                 return False
             if scope == "value":
@@ -215,6 +218,11 @@ class _Reader:
                 return hit.start == target.last
             return target.last > self._reach(number, rule.category, scope, False)
         return False
+
+    def _is_aspect(self, target: Target) -> bool:
+        """Whether what is said behind a mention is said of an aspect of it: "the cause of the regurgitation is uncertain"."""
+        before = self.line.lower[max(0, target.first - _MODIFIERS - 2) : target.first]
+        return "of" in before[1:] and before[before.index("of", 1) - 1] in self.words["aspect"]
 
     def _reach(self, number: int, category: str, scope: str, forward: bool) -> int:
         key = (number, category, scope, forward)

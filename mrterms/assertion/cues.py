@@ -20,7 +20,8 @@ SCOPES = frozenset({"next", "item", "noun", "phrase", "list", "complaints", "eve
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(
-    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "individual"} | {"adverb", "no_adverb"}
+    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "individual", "aspect"}
+    | {"adverb", "no_adverb"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 
