@@ -76,7 +76,7 @@ class Line:
                 joint, is_or = hit, "or" in roles
             elif joint is not None:
                 if ("verb" in roles and not opens) or self._is_predicate(hit):
-                    if of_noun:
+                    if of_noun and hit.start > joint.end:
                         continue
                     return joint.start
                 if scope == "complaints" and "grade" in roles:
