@@ -77,7 +77,7 @@ class Asserter:
         for target in targets:
             if (reader := readers.get(target.kind)) is None:
                 reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
-            assertions.append(reader.read(target, section, carried))
+            assertions.append(reader.read(reader.leader(target), section, carried))
         if "procedure" in readers and "lesion" in readers:
             operations = [one for one, said in zip(targets, assertions, strict=True) if one.kind == "procedure" and said.status in _DONE]
             return [readers["lesion"].as_reason(one, said, operations) for one, said in zip(targets, assertions, strict=True)]
@@ -125,6 +125,20 @@ class _Reader:
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
         self.general: bool | None = None
 
+    def leader(self, target: Target) -> Target:
+        """The mention of which a mention says no more than another name, else itself.
+
+        "(TR)" in "tricuspid regurgitation (TR)", and the inner of "mitral and tricuspid regurgitation" where nothing grades it.
+        """
+        lower, first, last = self.line.lower, target.first, target.last
+        if last - first == 1 and first > 1 and lower[first - 1] == "(" and lower[last : last + 1] == [")"]:
+            named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]
+            if named:
+                return self.leader(min(named, key=lambda one: one.first))
+        around = min((one.first for one in self.targets if one.last == last and one.kind == target.kind), default=first)
+        between = [hit for hit in self.line.hits if around <= hit.start < first]
+        return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else replace(target, first=around)
+
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
         found = self._found(target)
         experiencer = self._experiencer(target, found, section, carried)
@@ -134,7 +148,7 @@ class _Reader:
 
     def as_reason(self, lesion: Target, assertion: Assertion, operations: Sequence[Target]) -> Assertion:
         """The assertion of a lesion, which is past where it is the reason for an operation that was done."""
-        if lesion.kind == "lesion" and assertion.status == "present":
+        if lesion.kind in ("lesion", "other") and assertion.status == "present":
             for operation in operations:
                 if operation.last <= lesion.first and self._is_reason(lesion, operation):
                     cues = self._cues({"historical": [(operation.first, operation.last)]}, {"historical": None})

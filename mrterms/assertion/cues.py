@@ -16,7 +16,7 @@ CATEGORIES = frozenset(
     | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
-SCOPES = frozenset({"next", "item", "noun", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
+SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(

@@ -21,8 +21,8 @@ _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
     **dict.fromkeys(("next", "item"), _ITEM),
-    **dict.fromkeys(("phrase", "value"), _PHRASE),
-    **dict.fromkeys(("list", "noun", "complaints"), _LIST),
+    **dict.fromkeys(("phrase", "noun", "value"), _PHRASE),
+    **dict.fromkeys(("list", "nouns", "complaints"), _LIST),
     **dict.fromkeys(("clause", "opening"), _CLAUSE),
 }
 
@@ -66,7 +66,7 @@ class Line:
                 return hit.start
             if width == _CLAUSE:
                 continue
-            if scope == "noun" and "verb" in roles:
+            if scope in ("noun", "nouns") and ("verb" in roles or "cause" in roles):
                 return hit.start
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):

@@ -231,7 +231,28 @@ class _Sentence:
         grades = [claims.best() for claims in self.claims]
         self._share_forward(grades)
         self._share_backward(grades)
+        return self._in_turn(grades) if "respectively" in self.atoms else grades
+
+    def _in_turn(self, grades: list[GradePhrase | None]) -> list[GradePhrase | None]:
+        """The grades, where as many as there are lesions are listed: "mitral and aortic regurgitation, mild and severe, respectively"."""
+        runs = [[self.phrases[0]]]
+        for before, phrase in pairwise(self.phrases):
+            gap = self.atoms[before.last : phrase.first]
+            if gap and all(atom in self.roles.list for atom in gap):
+                runs[-1].append(phrase)
+            else:
+                runs.append([phrase])
+        order = sorted(range(len(self.places)), key=self._named_at)
+        for run in runs:
+            if len(run) == len(order) > 1:
+                return [run[order.index(number)] for number in range(len(order))]
         return grades
+
+    def _named_at(self, number: int) -> int:
+        """Where the text names a lesion: by its valve, or as a whole."""
+        place = self.places[number]
+        named = [at for at, atom in enumerate(self.atoms) if atom == place.lesion.site]
+        return min(named, default=place.first)
 
     def _claim(self, phrase: GradePhrase) -> None:
         ahead = [] if phrase.only_after else self._ahead(phrase)
