@@ -52,6 +52,13 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST_SHORT_FORM = 6
 _LONG = 8
 _CONJUNCTION = re.compile(r",| and | or |/|&")
+_NO_NOUN = ("ed", "ing", "ly")
+_SMALL_WORDS = frozenset(
+    "after although among around because before being between beyond but can caused causes contains could did do does during each few "
+    "had has have if into leading less led may more most no none nor occurs one only onto or over per produces rather relative results "
+    "since than that there though three through toward towards two under until upon usually when where whereas which while who whose "
+    "will within without would".split()
+)
 _OF_A_PART = re.compile(r"[a-z](?:al|ar|ary|ian|ine|ic|ous)$")
 _MOST_CHANGED = 3
 
@@ -106,7 +113,7 @@ class CompiledMatcher:
         if not view.in_one_sentence(first, last):
             return None
         text = view.text_of(first, last)
-        if text.count("(") != text.count(")") or (" of " in text and self._goes_on(view, last)):
+        if text.count("(") != text.count(")") or ((" of " in text or " in " in text) and self._goes_on(view, last)):
             return None
         match, concepts, describes = self._meant(form, text, edits)
         if describes and self._is_followed_by_a_word(view, last):
@@ -115,8 +122,10 @@ class CompiledMatcher:
         return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
 
     def _goes_on(self, view: View, token: int) -> bool:
-        """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon."""
+        """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon, no verb's and no small one."""
         if token >= view.length or not (word := view.word(token))[0].isalpha():
+            return False
+        if word.endswith(_NO_NOUN) or word.lower() in _SMALL_WORDS or word.lower() in CONJUNCTIONS:
             return False
         known = self._vocabulary.look_up(word)
         return known is not None and bool(known.words) and known.words[0] not in GLUE

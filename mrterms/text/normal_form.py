@@ -57,6 +57,8 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(_SIS_PLURAL):
         return word[:-2] + "is"
+    if word.endswith(("sses", "shes", "ches", "xes")) and not word.endswith("aches"):
+        return word[:-2]
     return word[:-1]
 
 
@@ -76,9 +78,9 @@ def surfaces(word: str) -> set[str]:
     """All folded words that :func:`singular` and :func:`british_to_american` turn into ``word``, and some that are no words.
 
     >>> sorted(surfaces("anemia"))
-    ['anaemia', 'anaemias', 'anaemiies', 'anemes', 'anemia', 'anemias', 'anemiies']
+    ['anaemia', 'anaemiaes', 'anaemias', 'anaemiies', 'anemes', 'anemia', 'anemiaes', 'anemias', 'anemiies']
     """
-    found = {word, word + "s", word[:-2] + "es", word[:-1] + "ies"}
+    found = {word, word + "s", word + "es", word[:-2] + "es", word[:-1] + "ies"}
     for british, american in _BRITISH:
         found.update([one.replace(american, british) for one in found if american in one])
     return found
