@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -83,6 +84,7 @@ def clean_command(
     decided = read_decisions(decisions or [], lexicon=known, columns=columns)
     for note in (*table.notes, *decided.notes):
         _say(note)
+    gc.freeze()  # table and lexicon stay to the end: not to be looked through again and again, nor copied by each process
     with _Bar(progress and sys.stderr.isatty()) as bar:
         try:
             result = normalize_columns(
@@ -102,7 +104,7 @@ def clean_command(
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
     added = result.frame.iloc[:, table.frame.shape[1] :]
-    tables.write_table(table, added, output or sys.stdout.buffer, chosen)
+    tables.write_table(table, added, output or sys.stdout.buffer, chosen, alike=result.alike)
     for note in (*outputs.write(result, lexicon=known, concept_map=omop), *unmatched(decided, result.values)):
         _say(note)
     if _name_broken(table):

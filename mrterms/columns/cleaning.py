@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from mrterms.columns.evidence import LONE_SURROGATE, ColumnEvidence, SenseReader
 from mrterms.columns.notations import Notations
 from mrterms.columns.records import CellValue, CleanResult, Decision
 from mrterms.columns.values import Distinct, distinct_values, joined
+from mrterms.components.scanning import sieve_of
 from mrterms.components.shared import ANNOTATIONS, HINTS
 from mrterms.errors import ConfigError
 from mrterms.lexicon import Lexicon
@@ -121,6 +123,7 @@ def normalize_columns(
     ticker = _Ticker(progress, sum(len(one.texts) for one in cells.values()))
     values: list[CellValue] = []
     added: dict[str, Any] = {}
+    alike = np.zeros(len(frame), dtype=np.int64)
     with _all_senses(nlp):
         for column in columns:
             cleaner = _Cleaner(nlp, lexicon, index, column, n_process, ticker.step)
@@ -128,6 +131,7 @@ def normalize_columns(
             outcomes = [_decided(cleaner.chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
             values.extend(_cell_values(column, outcomes, rows))
             added |= _added(names[column], [one for _, one in outcomes], rows, systems, frame.index)
+            alike = np.unique(alike * (len(outcomes) + 1) + rows, return_inverse=True)[1].reshape(-1)
     ticker.finish()
     settings = {
         "columns": list(columns),
@@ -140,7 +144,8 @@ def normalize_columns(
         "decisions": len(decisions or {}),
         "rows": len(frame),
     }
-    return CleanResult(pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1), tuple(values), tuple(columns), settings)
+    whole = pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
+    return CleanResult(whole, tuple(values), tuple(columns), settings, alike)
 
 
 # --- checks --------------------------------------------------------------------------------------------------------------
@@ -269,8 +274,9 @@ class _Cleaner:
 
     def _read(self, texts: set[str]) -> dict[str, tuple[Annotation, ...]]:
         ordered = sorted(texts)
+        notes = annotate_many(ordered, n_process=self._n_process, batch_size=_BATCH, scan=_can_scan(self._nlp), nlp=self._nlp)
         found: dict[str, tuple[Annotation, ...]] = {}
-        for text, note in zip(ordered, annotate_many(ordered, n_process=self._n_process, batch_size=_BATCH, nlp=self._nlp), strict=True):
+        for text, note in zip(ordered, notes, strict=True):
             found[text] = note.annotations
             self._step()
         return found
@@ -342,6 +348,15 @@ def _short_forms(lexicon: Lexicon) -> set[str]:
     return {term.text for term in lexicon.terms if term.case == "upper" and term.text.isalpha() and term.text.isupper()} - words
 
 
+def _can_scan(nlp: Language) -> bool:
+    """Whether texts without a mention may be passed over: a component of the user's may find something where ours find nothing."""
+    try:
+        sieve_of(nlp)
+    except ConfigError:
+        return False
+    return all(name.startswith("mrterms_") for name in nlp.pipe_names)
+
+
 def _has_digit(text: str) -> bool:
     return any(map(str.isdigit, text))
 
@@ -367,8 +382,9 @@ def _decided(
 def _cell_values(column: str, outcomes: Sequence[tuple[str, Outcome]], rows: NDArray[np.int64]) -> Iterator[CellValue]:
     counts = np.bincount(rows[rows >= 0], minlength=len(outcomes)).tolist()
     names = [field.name for field in fields(Outcome)]
+    known = attrgetter(*names)
     for (value, outcome), count in zip(outcomes, counts, strict=True):
-        yield CellValue(column=column, value=value, count=count, **{name: getattr(outcome, name) for name in names})
+        yield CellValue(column=column, value=value, count=count, **dict(zip(names, known(outcome), strict=True)))
 
 
 def _added(
@@ -377,7 +393,7 @@ def _added(
     """The new columns: each distinct text is held once, however many rows show it."""
     columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in outcomes] for name in PLAIN_COLUMNS}
     columns |= {f"code_{system}": [one.codes.get(system) for one in outcomes] for system in systems}
-    columns |= {name: [_json(getattr(one, name)) for one in outcomes] for name in ("candidates", "all")}
+    columns |= {name: [_as_json(getattr(one, name)) for one in outcomes] for name in ("candidates", "all")}
     added: dict[str, Any] = {}
     for name, held in columns.items():
         kind = "float64" if name == "score" else "object"
@@ -387,8 +403,7 @@ def _added(
     return added
 
 
-def _json(found: Sequence[Mapping[str, object]]) -> str:
-    return json.dumps([dict(one) for one in found], separators=(",", ":"))
+_as_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class _Ticker:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
-from typing import Final
+from typing import Final, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 
 from mrterms.components.shared import work_of
@@ -144,10 +145,10 @@ class ColumnEvidence:
         self._reader = reader
         self._name = " ".join(_WORDS.findall(name))
         self._seed = seed
-        self._counts, self._readings = counts, readings
+        self._readings = readings
         self._members = sorted(value for value in counts if _is_member(value))
-        self._forms = {value: {form_of(one) for one in readings.get(value, ()) if is_open(one)} for value in self._members}
-        self._weights = {value: math.sqrt(counts[value]) for value in self._members}
+        self._rows = np.array([counts[value] for value in self._members], dtype=np.int64)
+        self._weights = np.sqrt(self._rows)
         self._clear = _clear_cells(counts, readings)
         self._hints: dict[str, tuple[Hint, ...]] = {}
         self._contexts: dict[tuple[str, str], Hint | None] = {}
@@ -189,33 +190,45 @@ class ColumnEvidence:
         return _hint("the column's name", self._reader.shift(form, [(lead + form, len(lead))]), NAME_WEIGHT)
 
     def _of_list(self, form: str) -> Hint | None:
-        others = [value for value in self._members if form not in self._forms[value]]
-        if not others:
+        others = self._without(form)
+        if not len(others):
             return None
         drawn = random.Random(f"{self._seed} {form}")
-        weights = list(accumulate(self._weights[value] for value in others))
-        texts = [_listed(form, _draw(drawn, others, weights), drawn) for _ in range(_LISTS)]
+        weights = self._weights[others].cumsum()
+        texts = [_listed(form, [self._members[place] for place in _draw(drawn, others, weights)], drawn) for _ in range(_LISTS)]
         label = f"the column's other values ({self._shares(others)})"
         return _hint(label, self._reader.shift(form, texts), LIST_WEIGHT * len(others) / (len(others) + _HALF))
 
-    def _shares(self, others: Sequence[str]) -> str:
+    def _without(self, form: str) -> NDArray[np.int64]:
+        """The places of the members in which a form is not open."""
+        is_other = np.ones(len(self._members), dtype=np.bool_)
+        is_other[self._places_of.get(form, [])] = False
+        return is_other.nonzero()[0]
+
+    @cached_property
+    def _places_of(self) -> Mapping[str, list[int]]:
+        """The members in which each form is open."""
+        found: dict[str, list[int]] = {}
+        for place, value in enumerate(self._members):
+            for one in self._readings.get(value, ()):
+                if is_open(one):
+                    found.setdefault(form_of(one), []).append(place)
+        return found
+
+    def _shares(self, others: NDArray[np.int64]) -> str:
         """What other values name, in words, as shares of their rows."""
-        total = valves = infarcts = 0
-        for value in others:
-            count = self._counts[value]
-            topics = self._topics[value]
-            total += count
-            valves += count if "valve" in topics else 0
-            infarcts += count if "myocardial_infarction" in topics else 0
+        total = int(self._rows[others].sum())
+        valves, infarcts = (int(rows[others].sum()) for rows in self._topics)
         return f"{100 * valves / total:.0f} % of their rows name a valve, {100 * infarcts / total:.0f} % an infarct"
 
     @cached_property
-    def _topics(self) -> Mapping[str, frozenset[str]]:
-        """What each of the other values names."""
-        return {
-            value: frozenset(self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"])
-            for value in self._members
-        }
+    def _topics(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of each member that names a valve, and of each that names an infarct."""
+        topics = [
+            {self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"]} for value in self._members
+        ]
+        valves, infarcts = (np.array([topic in found for found in topics]) for topic in ("valve", "myocardial_infarction"))
+        return self._rows * valves, self._rows * infarcts
 
     def _of_same(self, form: str) -> Hint | None:
         cells = self._clear.get(form)
@@ -241,10 +254,11 @@ def _listed(form: str, others: Sequence[str], drawn: random.Random) -> tuple[str
     return lead + form + "".join(f", {value}" for value in others[cut:]), len(lead)
 
 
-def _draw(drawn: random.Random, others: Sequence[str], weights: Sequence[float]) -> list[str]:
-    """Some of the values, none twice, frequent ones more often; ``weights`` are cumulative."""
-    picked: Iterable[str] = drawn.choices(others, cum_weights=weights, k=2 * _MEMBERS)
-    return list(dict.fromkeys(picked))[:_MEMBERS]
+def _draw(drawn: random.Random, others: NDArray[np.int64], weights: NDArray[np.float64]) -> list[int]:
+    """Some of the others, none twice, frequent ones more often; ``weights`` are cumulative."""
+    picked = drawn.choices(range(len(others)), cum_weights=cast(Sequence[float], weights), k=2 * _MEMBERS)
+    chosen: list[int] = others[list(dict.fromkeys(picked))[:_MEMBERS]].tolist()
+    return chosen
 
 
 def _clear_cells(counts: Mapping[str, int], readings: Mapping[str, Sequence[Annotation]]) -> dict[str, dict[str, float]]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["CellValue", "CleanResult", "Decision"]
 
@@ -70,10 +72,12 @@ class CleanResult:
     """A cleaned table: ``frame`` is the given one with the ``mrterms_*`` columns added, ``values`` all that was decided.
 
     ``values`` holds the columns in the order given, and in a column the values in the order of their first row. ``settings``
-    are the options of the run as JSON-like data, so that a report can state them and the run be repeated.
+    are the options of the run as JSON-like data, so that a report can state them and the run be repeated. Rows with the same
+    number in ``alike`` have the same in all added columns.
     """
 
     frame: pd.DataFrame
     values: tuple[CellValue, ...]
     columns: tuple[str, ...]
     settings: Mapping[str, object] = field(default_factory=dict)
+    alike: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)

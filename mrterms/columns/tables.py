@@ -15,11 +15,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, zip_longest
+from functools import partial
+from itertools import islice, repeat, zip_longest
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mrterms.errors import ConfigError, InputError, MissingExtraError
 
@@ -32,6 +36,8 @@ _SNIFFED: Final = 100
 _MOST_LINES: Final = 1_000
 """A quoted cell of more lines is taken for a quote that was never closed."""
 _CHUNK: Final = 50_000
+_BLOCK: Final = 1_000
+"""Lines that are read at a time as long as each is a row; one that is not costs the block the slow way."""
 _EXCEL_ROWS: Final = 1_048_576
 _FORMULA: Final = tuple("=+-@\t\r")
 """What starts a formula for spreadsheets (OWASP, CSV injection)."""
@@ -180,24 +186,38 @@ class _Record:
 def _collect(lines: Sequence[str], delimiter: str, names: list[str], name: str, *, at: int) -> Table:
     rows = _Rows(names, name)
     while at < len(lines):
-        end = _plain_until(lines, delimiter, rows.width, at)
-        if end > at:
-            rows.add_plain(lines[at:end], delimiter)
-            at = end
-        else:
+        end = at + _BLOCK
+        if (columns := _columns_of(lines[at:end], delimiter, rows.width)) is not None:
+            rows.add_block(lines[at:end], columns)
+            at += _BLOCK
+        while at < min(end, len(lines)):
             record = next(_records(lines, delimiter, rows.width, at=at))
             rows.add(record)
             at += record.lines
     return Table(rows.frame(), "csv", name, tuple(rows.broken), lines=rows.lines, odd=rows.odd)
 
 
-def _plain_until(lines: Sequence[str], delimiter: str, width: int, at: int) -> int:
-    """The end of the run of lines, at most :data:`_CHUNK`, that are a row each without a quote."""
-    for place in range(at, end := min(at + _CHUNK, len(lines))):
-        line = lines[place]
-        if '"' in line or line.count(delimiter) != width - 1:
-            return place
-    return end
+def _columns_of(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
+    """The cells by column of lines that are a row each, as most are; None where a line is not, or where it is hard to tell."""
+    quoted = [place for place, line in enumerate(lines) if '"' in line]
+    plain = [line.rstrip("\r\n") for line in lines]
+    for place in quoted:
+        plain[place] = delimiter * (width - 1)
+    if set(map(methodcaller("count", delimiter), plain)) != {width - 1}:
+        return None
+    cells = delimiter.join(plain).split(delimiter)
+    columns = [cells[place::width] for place in range(width)]
+    try:
+        rows = list(csv.reader([lines[place] for place in quoted], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    # A cell that goes on in the next line would make fewer rows than lines.
+    if len(rows) != len(quoted) or any(len(row) != width for row in rows):
+        return None
+    for place, row in zip(quoted, rows, strict=True):
+        for column, cell in zip(columns, row, strict=True):
+            column[place] = cell
+    return columns
 
 
 class _Rows:
@@ -211,11 +231,10 @@ class _Rows:
         self._cells: list[list[str | None]] = [[] for _ in names]
         self._frames: list[pd.DataFrame] = []
 
-    def add_plain(self, lines: Sequence[str], delimiter: str) -> None:
-        """Lines that split at the delimiter into as many cells as there are columns: all at once."""
-        cells = delimiter.join([line.rstrip("\r\n") for line in lines]).split(delimiter)
-        for place, column in enumerate(self._cells):
-            column.extend(cells[place :: self.width])
+    def add_block(self, lines: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+        """Lines that are a row each, and their cells by column."""
+        for column, found in zip(self._cells, columns, strict=True):
+            column.extend(found)
         self.lines.extend(lines)
         self._pack()
 
@@ -373,15 +392,16 @@ def _read_parquet(file: Path) -> Table:
 # --- writing -------------------------------------------------------------------------------------------------------------
 
 
-def write_table(table: Table, added: pd.DataFrame, output: Path | BinaryIO, form: str) -> None:
-    """The table with the added columns behind its own.
+def write_table(table: Table, added: pd.DataFrame, output: Path | BinaryIO, form: str, *, alike: NDArray[np.int64] | None = None) -> None:
+    """The table with the added columns behind its own. Rows with the same number in ``alike`` get the same, which saves time.
 
     A file is complete or not there. A CSV or TSV table in its own format keeps its bytes; into Excel every text that a
     spreadsheet would run as a formula goes with an apostrophe before it.
     """
     writers: dict[str, Callable[[Table, pd.DataFrame, BinaryIO], None]] = {"xlsx": _write_excel, "parquet": _write_parquet}
     own = table.lines and form == table.kind
-    writer = writers.get(form) or (_write_lines if own else _write_tsv if form == "tsv" else _write_csv)
+    lines = partial(_write_lines, alike=alike)
+    writer = writers.get(form) or (lines if own else _write_tsv if form == "tsv" else _write_csv)
     if not isinstance(output, Path):
         writer(table, added, output)
         return
@@ -394,38 +414,45 @@ def write_table(table: Table, added: pd.DataFrame, output: Path | BinaryIO, form
         part.unlink(missing_ok=True)
 
 
-def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
+def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO, *, alike: NDArray[np.int64] | None = None) -> None:
     out = codecs.getwriter(table.encoding)(handle, "xmlcharrefreplace")
     out.write(table.mark)
-    delimiter, width = table.delimiter, table.frame.shape[1]
+    delimiter = table.delimiter
     if table.head is not None:
         out.write(_extended(table.head, "".join(delimiter + _quoted(str(name), delimiter) for name in added.columns)))
-    tails = iter(_tails(added, delimiter))
+    tails = _padded(table, _tails(added, delimiter, alike))
     for start in range(0, len(table.lines), _CHUNK):
-        pieces = []
-        for place, line in enumerate(table.lines[start : start + _CHUNK], start):
-            fields = table.odd.get(place, width)
-            tail = next(tails) if fields else ""
-            pieces.append(_extended(line, delimiter * (width - fields) + tail) if 0 < fields <= width else line)
-        out.write("".join(pieces))
+        lines = table.lines[start : start + _CHUNK]
+        out.write("".join(map(_extended, lines, tails[start : start + _CHUNK])))
 
 
 def _extended(line: str, tail: str) -> str:
     text = line.rstrip("\r\n")
-    return f"{text}{tail}{line[len(text) :]}"
+    return f"{text}{tail}{line[len(text) :]}" if tail else line
 
 
-def _tails(added: pd.DataFrame, delimiter: str) -> list[str]:
-    """What each row gets at its end; made once for rows that get the same."""
-    columns = [added.iloc[:, place].astype(object) for place in range(added.shape[1])]
-    known: dict[tuple[object, ...], str] = {}
-    tails = []
-    for row in zip(*(column.where(column.notna(), None).tolist() for column in columns), strict=True) if columns else [()] * len(added):
-        tail = known.get(row)
-        if tail is None:
-            tail = known[row] = "".join(delimiter + _quoted(_plain(cell), delimiter) for cell in row)
-        tails.append(tail)
-    return tails
+def _padded(table: Table, tails: list[str]) -> list[str]:
+    """A tail for each line: none behind a blank line or a broken row, and the fields that a short row lacks before its own."""
+    if not table.odd:
+        return tails
+    given, width = iter(tails), table.frame.shape[1]
+    padded = []
+    for fields in map(table.odd.get, range(len(table.lines)), repeat(width)):
+        tail = next(given) if fields else ""
+        padded.append(table.delimiter * (width - fields) + tail if 0 < fields <= width else "")
+    return padded
+
+
+def _tails(added: pd.DataFrame, delimiter: str, alike: NDArray[np.int64] | None) -> list[str]:
+    """What each row gets at its end."""
+    if not added.shape[1]:
+        return [""] * len(added)
+    _, first, places = np.unique(np.arange(len(added)) if alike is None else alike, return_index=True, return_inverse=True)
+    distinct = added.iloc[first].astype(object)
+    columns = [column.where(column.notna(), None).tolist() for _, column in distinct.items()]
+    tails = ["".join(delimiter + _quoted(_plain(cell), delimiter) for cell in row) for row in zip(*columns, strict=True)]
+    found: list[str] = np.array(tails, dtype=object)[places].tolist()
+    return found
 
 
 def _plain(cell: object) -> str:
