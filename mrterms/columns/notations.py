@@ -16,6 +16,13 @@ _STOPPED: Final = re.compile(r"\b([A-Za-z]{2,})\.(?=\s|$)")
 _DEGREES: Final = re.compile(r"(?<=[IV1-4])\s?°")
 _MINUS: Final = re.compile(r"(?<=[A-Za-z)])\s+[-–−](?=\s*(?:[;,|/+\n]|$))")
 _FIGURE: Final = re.compile(r"(?<=\b[ATP][RI] )(?=[1-4]\s*(?:[;,|/&\n(]|$))|(?<=\bMR )(?=[1-4]\s*(?:[;,|/&\n(]|$))")
+_PLUSES: Final = re.compile(r"(?<=\b[ATP][RI]|\bMR)\s?(\+{1,4})(?=\s*(?:$|[;,|/&\n()]))")
+_ALIGNED: Final = re.compile(
+    r"(?<![\w/])(?P<forms>[A-Z]{2}(?:\s?/\s?[A-Z]{2})+)\s*[:=,-]?\s*(?P<grades>(?!and/or)(?:[0-4]\+?|[a-z]{2,})(?:\s?/\s?(?:[0-4]\+?|[a-z]{2,}))+)(?![\w/])"
+)
+_SHORT_YEAR: Final = re.compile(r"(?<![\w'’])['’](\d\d)(?![\w'’])")
+_CENTURY: Final = 40
+"""From here on two figures are a year of the last century."""
 _DASH: Final = re.compile(r"(?<=\w)[–—](?=\w)")
 _SMALL: Final = re.compile(r"([a-z]{2,5})(\s*\d[-\d+/]*)?")
 _TRACE: Final = re.compile(r"(?<=\b[A-Z]{2} )tr\b|\btr(?= [A-Z]{2,}\b)")
@@ -31,6 +38,10 @@ class Notations:
     - ``mvp``, ``mr 2+``: a cell of nothing but a short form, written small; a bare ``mr`` is a man.
     - ``MI II°``: grades with the sign of degrees.
     - ``MI -``: a minus behind the last word of a part denies it.
+    - ``MR++``: two and more plus signs are a grade; one says that it is there.
+    - ``MR/AR/TR: 2+/1+/1+``: as many grades as lesions go with them one by one (not ``2/4``, two of four).
+    - ``MI '09``: a year cut short.
+    - ``I36.1|TR``: a bar parts words though no blank stands beside it.
     """
 
     def __init__(
@@ -47,11 +58,13 @@ class Notations:
 
     def written_out(self, cell: str) -> str:
         """The cell as a note would write it."""
-        text = self._short.sub(self._in_full, _DASH.sub("-", cell))
+        text = _SHORT_YEAR.sub(_in_four_figures, _DASH.sub("-", cell).replace("|", " | "))
+        text = self._short.sub(self._in_full, text)
         text = _STOPPED.sub(self._without_stop, text) if "." in text else text
         text = _MINUS.sub(": no", _DEGREES.sub("", text))
         if (small := _SMALL.fullmatch(text)) and small[1].upper() in self._forms and (small[2] or small[1] not in self._abbreviations):
             text = text.upper()
+        text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, text))
         return _FIGURE.sub("grade ", _TRACE.sub("trace", text))
 
     def _in_full(self, found: re.Match[str]) -> str:
@@ -59,3 +72,19 @@ class Notations:
 
     def _without_stop(self, found: re.Match[str]) -> str:
         return found[1] if found[1].lower() in self._abbreviations else found[0]
+
+
+def _pluses_in_figures(found: re.Match[str]) -> str:
+    number = len(found[1])
+    return f" {number}+" if number > 1 else " +"
+
+
+def _one_by_one(found: re.Match[str]) -> str:
+    forms, grades = (found[name].split("/") for name in ("forms", "grades"))
+    if len(forms) != len(grades) or (len(grades) == 2 and grades[1].strip().startswith("4")):  # "AS/AR 2/4": of four
+        return found[0]
+    return ", ".join(f"{form.strip()} {grade.strip()}" for form, grade in zip(forms, grades, strict=True))
+
+
+def _in_four_figures(found: re.Match[str]) -> str:
+    return f"{19 if int(found[1]) >= _CENTURY else 20}{found[1]}"

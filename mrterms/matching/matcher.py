@@ -293,6 +293,10 @@ class Matcher:
                 items.append(replace(item, first=first, last=last))
         return sorted(items, key=lambda item: item.first)
 
+    def _parts_reported(self, concept_id: str) -> tuple[str, str] | None:
+        """The valve and the lesion of a concept, or of the one that it is reported as."""
+        return self._parts_of.get(concept_id) or self._parts_of.get(self._lexicon.concepts[concept_id].report_as or "")
+
     def _part_item(self, view: View, hit: Hit) -> Item:
         part = self._table.parts[hit.key]
         if part.role == "site":
@@ -317,7 +321,7 @@ class Matcher:
         parts = [hit for place in range(mention.token_start, mention.token_end) if (hit := inside.get(place))]
         sites = [self._part_item(view, hit) for hit in parts if self._table.parts[hit.key].role == "site"]
         concept = self._lexicon.concepts[mention.concept_ids[0]]
-        pair = self._parts_of.get(concept.concept_id) or self._parts_of.get(concept.report_as)
+        pair = self._parts_reported(concept.concept_id)
         if pair is None:
             # "mixed mitral valve disease with mild stenosis": a kind of a valve's lesion at least names the valve
             named = {self._parts_of[parent][0] for parent in concept.parents if parent in self._parts_of}
@@ -395,7 +399,7 @@ class Matcher:
         denied = {_SITE_WORDS[word] for at, word in enumerate(words) if word in _SITE_WORDS and self._is_denied(words[:at])}
         spoken = words if words[len(sentence.lower) :][:1] == ["it"] else sentence.lower  # "... leaks. It is the tricuspid."
         here = [_SITE_WORDS[word] for at, word in enumerate(spoken) if word in _SITE_WORDS and self._is_valve(spoken, at)]
-        told = [pair[0] for other in mentions if (pair := self._parts_of.get(other.concept_ids[0])) and len(other.concept_ids) == 1]
+        told = [pair[0] for other in mentions if len(other.concept_ids) == 1 and (pair := self._parts_reported(other.concept_ids[0]))]
         named = [site for site in (*here, *told) if site not in denied]
         site = named[0] if named else _LEAKY_DEFAULT
         if site in denied:
