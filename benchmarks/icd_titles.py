@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import re
 import time
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import simple_icd_10_cm
+from figures import add_options, keep
 
 import mrterms
 from mrterms.evaluation.markup import SCORED_CONCEPTS
@@ -119,15 +119,10 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--md", type=Path)
+    add_options(parser)
     options = parser.parse_args()
     report = measure()
-    print(as_markdown(report))
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    if options.md:
-        options.md.write_text(as_markdown(report), encoding="utf-8")
+    keep(options, report, as_markdown(report))
 
 
 if __name__ == "__main__":

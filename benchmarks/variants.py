@@ -28,6 +28,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from figures import add_options, keep
+
 __all__ = ["CHALLENGES", "Item", "as_written", "challenge_rows", "coordination", "count", "generate", "lookalikes", "written"]
 
 CHALLENGES = Path(__file__).resolve().parents[1] / "corpora" / "challenges"
@@ -415,8 +417,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", action="store_true", help="list what was not right")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--md", type=Path)
+    add_options(parser)
     parser.add_argument("--items", type=Path, help="write the items and forms for peers, or read them with --run")
     parser.add_argument("--run", choices=PEERS)
     parser.add_argument("--answers", type=Path)
@@ -433,13 +434,9 @@ def main() -> None:
         options.items.write_text(json.dumps({"items": items, "forms": forms}), encoding="utf-8")
         return
     report = measure({name: Path(path) for name, _, path in (one.partition("=") for one in options.peer)})
-    print(as_markdown(report))
+    keep(options, report, as_markdown(report))
     if options.wrong:
         print(*("\t".join(map(str, one)) for one in report["failed"]), sep="\n")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if options.md:
-        options.md.write_text(as_markdown(report), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from typing import Any
 
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import Row, read_table
-from mrterms.records import Attribute, Concept
 
 __all__ = ["CONCEPT", "CodeRule", "CodeRules"]
 
@@ -65,19 +64,11 @@ class CodeRules:
     def __iter__(self) -> Iterator[CodeRule]:
         return (rule for rules in self._rules.values() for rule in rules)
 
-    def codes_for(
-        self, concept: Concept, *, status: str = "present", attributes: Iterable[Attribute] = ()
-    ) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The codes of a mention and the rules that gave them.
-
-        A finer concept (``report_as``) keeps its own code where the rules of the concept it is reported as give none but
-        their last resort.
-        """
-        said = _said((attribute.kind, attribute.value) for attribute in attributes)
-        return self._apply(concept.report_as or concept.concept_id, dict(concept.codes), status, said)
-
     def codes_of(self, annotation: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The same for an annotation as plain data (its codes, status and attributes)."""
+        """The codes of an annotation (from its concept's codes, its status and attributes) and the rules that gave them.
+
+        A finer concept keeps its own code where the rules of the concept it is reported as give none but their last resort.
+        """
         concept_id = annotation.get("concept_id") or ""
         known = annotation.get("codes") or {}
         if concept_id not in self._rules:

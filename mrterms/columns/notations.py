@@ -15,11 +15,13 @@ __all__ = ["Notations"]
 _STOPPED: Final = re.compile(r"\b([A-Za-z]{2,})\.(?=\s|$)")
 _DEGREES: Final = re.compile(r"(?<=[IV1-4])\s?°")
 _MINUS: Final = re.compile(r"(?<=[A-Za-z)])\s+[-–−](?=\s*(?:[;,|/+\n]|$))")
-_FIGURE: Final = re.compile(r"(?<=\b[ATP][RI] )(?=[1-4]\s*(?:[;,|/&\n(]|$))|(?<=\bMR )(?=[1-4]\s*(?:[;,|/&\n(]|$))")
-_PLUSES: Final = re.compile(r"(?<=\b[ATP][RI]|\bMR)\s?(\+{1,4})(?=\s*(?:$|[;,|/&\n()]))")
+_FIGURE: Final = re.compile(r"(?<=\b[ATP][RI] |\bMR )(?=[1-4]\s*(?:[;,|/&\n(]|$))")
+_PLUSES: Final = re.compile(r"(?<=\b[ATP][RI]|\bMR)\s?(\+{1,4})(?=$|[\s;,|/&()])")
+_EQUALS: Final = re.compile(r"(?<=\b[ATP][RIS]|\bM[RS])\s?=\s?(?=[0-4]\+?\s*(?:$|[^\d.,%/-]))")
 _ALIGNED: Final = re.compile(
     r"(?<![\w/])(?P<forms>[A-Z]{2}(?:\s?/\s?[A-Z]{2})+)\s*[:=,-]?\s*(?P<grades>(?!and/or)(?:[0-4]\+?|[a-z]{2,})(?:\s?/\s?(?:[0-4]\+?|[a-z]{2,}))+)(?![\w/])"
 )
+_NEXT: Final = re.compile(r"(?<=\b(?:[ATP][RIS]|M[RS]) [0-4])\s+(?=[AMTP][RIS]\b)")
 _SHORT_YEAR: Final = re.compile(r"(?<![\w'’])['’](\d\d)(?![\w'’])")
 _CENTURY: Final = 40
 """From here on two figures are a year of the last century."""
@@ -38,6 +40,7 @@ class Notations:
     - ``mvp``, ``mr 2+``: a cell of nothing but a short form, written small; a bare ``mr`` is a man.
     - ``MI II°``: grades with the sign of degrees.
     - ``MI -``: a minus behind the last word of a part denies it.
+    - ``AR=0 MR=1``: a sign of equality binds a figure to its lesion, and the next lesion begins a new part.
     - ``MR++``: two and more plus signs are a grade; one says that it is there.
     - ``MR/AR/TR: 2+/1+/1+``: as many grades as lesions go with them one by one (not ``2/4``, two of four).
     - ``MI '09``: a year cut short.
@@ -64,7 +67,7 @@ class Notations:
         text = _MINUS.sub(": no", _DEGREES.sub("", text))
         if (small := _SMALL.fullmatch(text)) and small[1].upper() in self._forms and (small[2] or small[1] not in self._abbreviations):
             text = text.upper()
-        text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, text))
+        text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, _NEXT.sub(", ", _EQUALS.sub(" ", text))))
         return _FIGURE.sub("grade ", _TRACE.sub("trace", text))
 
     def _in_full(self, found: re.Match[str]) -> str:

@@ -14,7 +14,6 @@ from mrterms.attributes.codes import CodeRules
 from mrterms.errors import LexiconError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import read_table
-from mrterms.records import Attribute, Concept
 from mrterms.text.view import Sentence
 
 ROWS = [
@@ -134,16 +133,15 @@ def test_grade_from_a_measurement_stands_beside_the_stated(sentences: Any, marke
     ],
 )
 def test_codes(concept_id: str, status: str, said: str, code: str, rule: str) -> None:
-    concept = Concept(concept_id=concept_id, preferred_name=concept_id, semantic_type="disorder")
-    attributes = [Attribute(kind=kind, value=value) for kind, _, value in (part.partition("=") for part in said.split(";") if part)]
-    codes, rules = CODES.codes_for(concept, status=status, attributes=attributes)
+    attributes = [{"kind": kind, "value": value} for kind, _, value in (part.partition("=") for part in said.split(";") if part)]
+    codes, rules = CODES.codes_of({"concept_id": concept_id, "assertion": {"status": status}, "attributes": attributes})
     assert codes["ICD10CM"] == code
     assert rule in rules
 
 
 def test_a_hypothetical_procedure_has_no_code() -> None:
-    concept = Concept(concept_id="mitral_valve_replacement", preferred_name="MVR", semantic_type="procedure")
-    assert CODES.codes_for(concept, status="hypothetical") == ({}, ())
+    planned = {"concept_id": "mitral_valve_replacement", "assertion": {"status": "hypothetical"}}
+    assert CODES.codes_of(planned) == ({}, ())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the package reads its data in a way that Python 3.11 deprecates
