@@ -491,12 +491,18 @@ def _write_excel(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
     sheet = book.create_sheet("cleaned")
     sheet.append([neutralised(str(name)) for name in frame.columns])
     for row in zip(*(frame.iloc[:, place].tolist() for place in range(frame.shape[1])), strict=True):
-        sheet.append([_excel_cell(cell) for cell in row])
+        sheet.append([_excel_cell(cell, sheet) for cell in row])
     book.save(handle)
 
 
-def _excel_cell(cell: Any) -> Any:
+def _excel_cell(cell: Any, sheet: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
     cell = neutralised(cell)
+    if isinstance(cell, str) and cell.startswith("#"):  # text stays text, though it is "#N/A"
+        cell = WriteOnlyCell(sheet, value=cell)
+        cell.data_type = "s"
+        return cell
     if getattr(cell, "tzinfo", None) is not None:  # Excel knows no time zones
         return cell.isoformat()
     return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell

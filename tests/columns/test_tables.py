@@ -138,14 +138,14 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_excel_gets_no_formula_and_gives_its_types_back(tmp_path: Path) -> None:
-    table = table_of(b'id,dx\n007,=HYPERLINK("http://x")\n1,@SUM(A1)\n2,MR \x0b\n')
-    write_table(table, pd.DataFrame({"score": [0.5, float("nan"), None]}), tmp_path / "out.xlsx", "xlsx")
+    table = table_of(b'id,dx\n007,=HYPERLINK("http://x")\n1,@SUM(A1)\n2,MR \x0b\n3,#N/A\n')
+    write_table(table, pd.DataFrame({"score": [0.5, float("nan"), None, 1.0]}), tmp_path / "out.xlsx", "xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
-    assert [cell.data_type for row in sheet.iter_rows(min_row=2, max_col=2) for cell in row] == ["s"] * 6
+    assert [cell.data_type for row in sheet.iter_rows(min_row=2, max_col=2) for cell in row] == ["s"] * 8
     again = read_table(tmp_path / "out.xlsx")
-    assert again.frame["dx"].tolist() == ['\'=HYPERLINK("http://x")', "'@SUM(A1)", "MR \ufffd"]
+    assert again.frame["dx"].tolist() == ['\'=HYPERLINK("http://x")', "'@SUM(A1)", "MR \ufffd", "#N/A"]
     assert again.frame["id"].tolist()[0] == "007"
-    assert again.frame["score"].tolist() == [0.5, None, None]
+    assert again.frame["score"].tolist() == [0.5, None, None, 1.0]
 
 
 def test_sheets_and_blank_cells_of_excel(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ PREFIXES: Mapping[str, str] = {
 
 NO_LICENCE = "https://w3id.org/sssom/license/unspecified"
 NO_TERM = "sssom:NoTermFound"
+_SETS = "https://w3id.org/sssom/mappings/"
+"""Where sssom-py looks for sets without an address of their own; it refuses a URN."""
 
 _COLUMNS = (
     "subject_label", "predicate_id", "object_id", "object_label", "mapping_justification", "subject_type", "subject_source",
@@ -76,7 +78,7 @@ def write_sssom(
     body = "".join("\t".join(map(_quoted, row)) + "\n" for row in (_COLUMNS, *rows))
     head: dict[str, str | Mapping[str, str]] = {
         "sssom_version": "1.1",
-        "mapping_set_id": mapping_set_id or uuid.uuid5(uuid.NAMESPACE_URL, body).urn,
+        "mapping_set_id": mapping_set_id or f"{_SETS}{uuid.uuid5(uuid.NAMESPACE_URL, body)}",
         "license": licence,
         "mapping_tool": "mrterms",
         "mapping_tool_version": __version__,
