@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
 from mrterms.lexicon.tables import read_table
 from mrterms.text.view import Sentence
 
-__all__ = ["Described", "Descriptions"]
+__all__ = ["Described", "Descriptions", "Phrase"]
 
 ANY_SITE = "any"
 _GAP = "gap"
@@ -36,6 +36,14 @@ class Described:
     site: str | None
     lesion: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Sets of words, of each of which a phrase holds one, and how many words it takes at most with a gap behind it."""
+
+    asked: tuple[frozenset[str], ...]
+    reach: int
 
 
 class Descriptions:
@@ -80,15 +88,14 @@ class Descriptions:
         """The names of each pattern, without gaps."""
         return [tuple(name for name in names if name != _GAP) for _, names, _ in self._patterns]
 
-    def longest(self, names: Sequence[str]) -> int:
-        """The words that a pattern may take, with gaps between all names."""
-        phrases = [[phrase for known in self._known(name) for phrase in self._phrases[known]] for name in names]
-        return sum(_GAP_WORDS + max(map(self._length, one)) for one in phrases)
+    def words_asked(self, name: str, unsaid: Set[str]) -> list[Phrase]:
+        """What each phrase under a name asks for, without sets that hold a word in ``unsaid``."""
+        phrases = [phrase for known in self._phrases if known.partition(".")[0] == name for phrase in self._phrases[known]]
+        return [self._phrase(phrase, unsaid) for phrase in phrases]
 
-    def words_asked(self, name: str, unsaid: Set[str]) -> list[list[frozenset[str]]]:
-        """For each phrase under a name sets of words, of each of which it holds one; without those that hold a word in ``unsaid``."""
-        phrases = [phrase.split() for known in self._known(name) for phrase in self._phrases[known]]
-        return [[words for token in phrase if (words := self._asked(token)) and words.isdisjoint(unsaid)] for phrase in phrases]
+    def _phrase(self, phrase: str, unsaid: Set[str]) -> Phrase:
+        asked = tuple(words for token in phrase.split() if (words := self._asked(token)) and words.isdisjoint(unsaid))
+        return Phrase(asked, self._length(phrase) + _GAP_WORDS)
 
     def _asked(self, token: str) -> frozenset[str]:
         """The words one of which stands for a token of a phrase; none where it may be left out or be any word."""
@@ -109,9 +116,6 @@ class Descriptions:
     def _length(self, phrase: str) -> int:
         parts = (token.rstrip("?").split("/") for token in phrase.split())
         return sum(max(max(map(self._length, self._phrases[part[1:-1]])) if part[0] == "<" else 1 for part in choices) for choices in parts)
-
-    def _known(self, name: str) -> list[str]:
-        return [known for known in self._phrases if known.partition(".")[0] == name]
 
     def _keys_of(self, name: str) -> list[tuple[str, str]]:
         """The sites and keys of the regular expressions under a name."""

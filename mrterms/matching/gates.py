@@ -22,7 +22,6 @@ __all__ = ["Bearing", "CompiledGate", "FormGate", "Gate", "anchors_in", "anchors
 
 _GRADE, _PLUS, _CARDIAC, _VALVULAR, _SAID = "\tgrade", "\tplus", "\tcardiac", "\tvalvular", "\tsaid "
 """Marks of tokens beside the words of the lexicon; none can be a word, since no word holds a tab."""
-_NONE: Mapping[frozenset[str], int] = {}
 _UNSAID = 30
 """A description is told by its words without the commonest ones: most notes hold "does", "not" and "in"."""
 
@@ -101,11 +100,11 @@ class FormGate:
         listed = [table.forms[key] for key in forms]
         self._bags = _by_anchor(((one.words, _bag(one.words)) for one in listed if not one.needs_grade), self.anchors)
         self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
-        lesions = [part for _, part in parts if part.role == "lesion"]
-        self._lesions = {
-            lesion: _by_anchor(((part.words, _bag(part.words)) for part in lesions if part.value == lesion), self.anchors)
-            for lesion in sorted({part.value for part in lesions})
-        }
+        self._lesions: dict[str, list[tuple[frozenset[str], int, str]]] = {}
+        for lesion in sorted({part.value for _, part in parts if part.role == "lesion"}):
+            bags = _by_anchor(((part.words, _bag(part.words)) for _, part in parts if part.value == lesion), self.anchors)
+            for anchor, least in bags.items():
+                self._lesions.setdefault(anchor, []).extend((*one, lesion) for one in least)
         sites = _least((_bag(part.words), part.value) for _, part in parts if part.role == "site")
         self._sites = [(bag, {lesion for other, lesion in site_lesions if other == site}) for bag, site in sites]
         self._lone = frozenset(word for one in roles.get("lone", ()) for word in vocabulary.may_be(one))
@@ -116,7 +115,7 @@ class FormGate:
             for word in roles.get(role, ()):
                 self._marks.setdefault(word, []).append(mark)
         if self._phrases and descriptions:
-            for word in descriptions.triggers.union(self._phrases.words):
+            for word in descriptions.triggers | self._phrases.words:
                 self._marks.setdefault(word, []).append(_SAID + word)
 
     def words_of(self, text: str) -> Collection[str]:
@@ -134,16 +133,15 @@ class FormGate:
         """As in :class:`Gate`."""
         lesions: set[str] = set()
         for anchor in self.anchors & found.every:
-            if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, _NONE).items()):
+            if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, ()) if bag <= found.every):
                 return True
             if anchor in self._graded and self._is_graded(found, anchor):
                 return True
-            for lesion, bags in self._lesions.items():
-                for bag, reach in bags.get(anchor, _NONE).items():
-                    if found.together(bag, anchor, reach):
-                        lesions.add(lesion)
-                        if lesion == "regurgitation" and self._may_be_of_any_valve(found, anchor, bag, reach):
-                            return True
+            for bag, reach, lesion in self._lesions.get(anchor, ()):
+                if found.together(bag, anchor, reach):
+                    lesions.add(lesion)
+                    if lesion == "regurgitation" and self._may_be_of_any_valve(found, anchor, bag, reach):
+                        return True
         if lesions and any(bag <= found.every and not lesions.isdisjoint(of_site) for bag, of_site in self._sites):
             return True
         return self._phrases is not None and self._may_describe(found, self._phrases)
@@ -160,7 +158,13 @@ class FormGate:
         triggers = phrases.triggers & found.every
         if not triggers or not any(bag <= found.every for bag in self._places):
             return False
-        return any(phrases.may_be_in(near) for trigger in triggers for near in found.near(trigger, phrases.reach, phrases.reach))
+        reach = phrases.reach
+        while reach:
+            # What stands near enough allows only some phrases, perhaps only short ones: then nearer ones must do.
+            before, reach = reach, max((phrases.reach_in(near) for one in triggers for near in found.near(one, reach, reach)), default=0)
+            if reach == before:
+                return True
+        return False
 
 
 class _Phrases:
@@ -168,22 +172,23 @@ class _Phrases:
 
     def __init__(self, descriptions: Descriptions) -> None:
         self.triggers = frozenset(_SAID + word for word in descriptions.triggers)
-        self._patterns = [[descriptions.words_asked(name, _commonest()) for name in names] for names in descriptions.patterns]
-        self.reach = max(map(descriptions.longest, descriptions.patterns))
+        self._patterns = descriptions.patterns
+        self._asked = {name: descriptions.words_asked(name, _commonest()) for name in set(chain.from_iterable(self._patterns))}
+        every = chain.from_iterable(self._asked.values())
+        self.words = frozenset(chain.from_iterable(words for phrase in every for words in phrase.asked))
+        self.reach = self._longest({name: max(phrase.reach for phrase in phrases) for name, phrases in self._asked.items()})
 
-    @property
-    def words(self) -> Iterator[str]:
-        """All words that are asked for."""
-        phrases = chain.from_iterable(chain.from_iterable(self._patterns))
-        yield from chain.from_iterable(chain.from_iterable(phrases))
-
-    def may_be_in(self, marks: Set[str]) -> bool:
-        """Whether a stretch of text with these marks can hold a description."""
+    def reach_in(self, marks: Set[str]) -> int:
+        """How many words a description in a stretch of text with these marks may take at most; 0 where there can be none."""
         said = {mark.removeprefix(_SAID) for mark in marks if mark.startswith(_SAID)}
-        return any(
-            all(any(all(not said.isdisjoint(words) for words in phrase) for phrase in phrases) for phrases in pattern)
-            for pattern in self._patterns
-        )
+        fitting = {
+            name: [phrase.reach for phrase in phrases if not any(map(said.isdisjoint, phrase.asked))]
+            for name, phrases in self._asked.items()
+        }
+        return self._longest({name: max(reaches) for name, reaches in fitting.items() if reaches})
+
+    def _longest(self, reach: Mapping[str, int]) -> int:
+        return max((sum(map(reach.__getitem__, names)) for names in self._patterns if reach.keys() >= set(names)), default=0)
 
 
 class NumberedVocabulary(Protocol):
@@ -232,7 +237,7 @@ def _least(bags: Iterable[tuple[frozenset[str], str]]) -> list[tuple[frozenset[s
     return [(bag, value) for bag, value in distinct if not any(value == other and less < bag for less, other in distinct)]
 
 
-def _by_anchor(forms: Iterable[tuple[tuple[str, ...], frozenset[str]]], anchors: Set[str]) -> dict[str, dict[frozenset[str], int]]:
+def _by_anchor(forms: Iterable[tuple[tuple[str, ...], frozenset[str]]], anchors: Set[str]) -> dict[str, list[tuple[frozenset[str], int]]]:
     """The least bags of forms under every anchor that they hold, each with how many pieces such a form may take.
 
     Each word of a form may be broken in two, and stands beside the next but for pieces passed over.
@@ -243,7 +248,7 @@ def _by_anchor(forms: Iterable[tuple[tuple[str, ...], frozenset[str]]], anchors:
             bags = found.setdefault(anchor, {})
             least = next((one for one in bags if one <= bag), bag)
             bags[least] = max(bags.get(least, 0), 2 * len(words))
-    return found
+    return {anchor: list(bags.items()) for anchor, bags in found.items()}
 
 
 def anchors_in(automaton: Automaton, ranks: NDArray[np.int32]) -> NDArray[np.bool_]:
