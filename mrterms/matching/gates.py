@@ -107,6 +107,10 @@ class FormGate:
                 self._lesions.setdefault(anchor, []).extend((*one, lesion) for one in least)
         sites = _least((_bag(part.words), part.value) for _, part in parts if part.role == "site")
         self._sites = [(bag, {lesion for other, lesion in site_lesions if other == site}) for bag, site in sites]
+        # Beside these even a regurgitation without a word of the heart may be a valve's; a mention that is not published does, too.
+        beside = [form.words for key, form in table.forms.items() if key not in forms]
+        beside += [part.words for _, part in parts if part.role == "site"]
+        self._company = [bag for bag, _ in _least((_bag(words), "") for words in beside)]
         self._lone = frozenset(word for one in roles.get("lone", ()) for word in vocabulary.may_be(one))
         self._places = [_bag(key.split(" ")) for key in places]
         self._phrases = _Phrases(descriptions) if descriptions else None
@@ -152,7 +156,9 @@ class FormGate:
 
     def _may_be_of_any_valve(self, found: Bearing, anchor: str, lesion: Set[str], reach: int) -> bool:
         """Whether a regurgitation may be one of a valve that nobody names."""
-        return found.together(lesion | {_VALVULAR}, anchor, reach + 2) or (not self._lone.isdisjoint(lesion) and _CARDIAC in found.every)
+        if found.together(lesion | {_VALVULAR}, anchor, reach + 2):
+            return True
+        return not self._lone.isdisjoint(lesion) and (_CARDIAC in found.every or any(bag <= found.every for bag in self._company))
 
     def _may_describe(self, found: Bearing, phrases: _Phrases) -> bool:
         triggers = phrases.triggers & found.every
