@@ -5,7 +5,7 @@
 Lexicons of these sizes are made: names of one to five words, drawn with a fixed seed from words in use (common words oftener, as
 in real terminologies) and, for the larger ones, from made words, so that vocabulary grows with size.  The whole pipeline runs
 without the built-in lexicon, fuzzy on.  The bare tokenizer runs before each measurement, in the same process, in processor time;
-load time and memory are those of a fresh process.
+load time (wall) and memory, and build time (processor), are those of fresh processes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import spacy
 from speed import DATA, ROOT, seconds, texts_of
 
-from mrterms.terminologies import build_lexicon
 from mrterms.text.words_in_use import words_in_use
 
 _PROBE = """
@@ -42,6 +40,19 @@ for text in json.load(sys.stdin):
     nlp(text)
 peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())  # of this program alone; Linux only
 print(json.dumps({"load_s": round(load, 3), "peak_mb": round(int(peak[1]) / 1024)}))
+"""
+
+
+_BUILD = """
+import json, re, sys, time
+from pathlib import Path
+from mrterms.terminologies import build_lexicon
+start = time.process_time()
+report = build_lexicon(sys.argv[1], sys.argv[2], overwrite=True)
+built = time.process_time() - start
+peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
+counts = {"names": report.names, "forms": report.forms, "words": report.words}
+print(json.dumps({**counts, "build_s": round(built, 1), "build_peak_mb": round(int(peak[1]) / 1024)}))
 """
 
 
@@ -75,9 +86,8 @@ def measured(source: Path, texts: list[str], folder: Path, rounds: int) -> dict[
     import mrterms
 
     target = folder / f"{source.stem}.compiled"
-    start = time.perf_counter()
-    report = build_lexicon(source, target, overwrite=True)
-    built = time.perf_counter() - start
+    build = [sys.executable, "-c", _BUILD, str(source), str(target)]
+    report = json.loads(subprocess.run(build, capture_output=True, text=True, check=True).stdout)
     probe = [sys.executable, "-c", _PROBE, str(target)]
     facts = json.loads(subprocess.run(probe, input=json.dumps(texts[:100]), capture_output=True, text=True, check=True).stdout)
     ratios = []
@@ -88,13 +98,11 @@ def measured(source: Path, texts: list[str], folder: Path, rounds: int) -> dict[
     size = sum(file.stat().st_size for file in target.iterdir())
     return {
         "lexicon": source.stem,
-        "names": report.names,
-        "forms": report.forms,
-        "words": report.words,
-        "build_s": round(built, 1),
+        **report,
         "disk_mb": round(size / 2**20),
         **facts,
         "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(one, 3) for one in ratios],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from functools import partial
@@ -72,6 +73,7 @@ def annotate_command(
     from mrterms import pipeline
 
     nlp = pipeline.load(lexicons=lexicon or [], builtin=builtin, setting=setting, other_senses=other_senses, threshold=threshold)
+    gc.freeze()  # the pipeline stays; to look through it for garbage again and again costs up to a tenth of the time
     bulk = partial(pipeline.annotate_many, n_process=n_process, batch_size=batch_size, scan=scan, nlp=nlp)
     with _Console(progress and sys.stderr.isatty()) as console:
         job = partial(jobs.annotate_sources, sources, bulk, alone=partial(pipeline.annotate_many, nlp=nlp), report=console.report)
