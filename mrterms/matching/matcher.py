@@ -26,6 +26,8 @@ from mrterms.text.words_in_use import words_in_use
 __all__ = ["Matcher"]
 
 _UNSPECIFIED = "heart_valve_regurgitation"
+_INFARCT = "myocardial_infarction"
+_HYPHENS = frozenset({"-", "–"})
 _LEAKY_DEFAULT = "mitral"
 _SITE_WORDS = {"mitral": "mitral", "aortic": "aortic", "tricuspid": "tricuspid", "pulmonary": "pulmonary", "pulmonic": "pulmonary"}
 _NAMED = "named"
@@ -84,6 +86,7 @@ class Matcher:
             mentions += described
             mentions += self._compose(view, mentions, parts)
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
+        mentions += self._infarcts_told_of(view, mentions)
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
         return mentions, [self._mention(view, hit) for hit in lost]
 
@@ -135,6 +138,21 @@ class Matcher:
         after = list(itertools.takewhile(_is_word, sentence.lower[last : last + 1 + _ORGAN_REACH]))
         near = before + (after if not self._words["inside"].isdisjoint(after[:1]) else [])
         return not self._words["other_organ"].isdisjoint(near) and self._words["named_heart"].isdisjoint(near)
+
+    def _infarcts_told_of(self, view: View, mentions: Sequence[Mention]) -> Iterator[Mention]:
+        """A bare "infarct" where the sentence, or one of the two before, tells of the heart's, and none of another organ."""
+        told = {view.sentence_number(mention.token_start) for mention in mentions if mention.concept_ids == (_INFARCT,)}
+        taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)} if told else set()
+        for number in sorted({number + later for number in told for later in range(3) if number + later < len(view.sentence_starts)}):
+            sentence = view.sentence(number)
+            if self._words["bare_infarct"].isdisjoint(sentence.lower) or not self._words["other_organ"].isdisjoint(sentence.lower):
+                continue
+            for place, word in enumerate(sentence.lower):
+                beside = {*sentence.lower[max(0, place - 1) : place], *sentence.lower[place + 1 : place + 2]}
+                if word not in self._words["bare_infarct"] or sentence.tokens[place] in taken or not beside.isdisjoint(_HYPHENS):
+                    continue
+                if beside.isdisjoint(self._words["part_of_infarct"]):
+                    yield self._pattern_mention(view, sentence, place, place + 1, _INFARCT, "an infarct told of before")
 
     def _is_double_name(self, view: View, hit: Hit) -> bool:
         """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
