@@ -29,7 +29,7 @@ _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _DASHES = frozenset({"-", "–", "−"})
-_REMARK = 20
+_REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
 _NOES = ("absent", "resolved", "left_out")
