@@ -32,6 +32,8 @@ _DASHES = frozenset({"-", "–", "−"})
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
+_COURSES = frozenset({"worse", "improved", "unchanged"})
+_CONDITIONS = frozenset({"if", "unless", "should", "when"})
 _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
@@ -188,6 +190,8 @@ class _Reader:
                     found.setdefault(rule.category, []).append((hit.start, hit.end))
         if not _DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
+        if target.kind == "lesion" and not _COURSES.isdisjoint(found):
+            self._drop_conditions(found)
         if target.kind == "procedure":
             found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
@@ -195,6 +199,13 @@ class _Reader:
                 if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
                     found.setdefault("historical", []).append((place, place + 1))
         return found
+
+    def _drop_conditions(self, found: Found) -> None:
+        """``if the regurgitation worsens``: what is conditional is its course."""
+        told = [place for place in found.get("hypothetical", ()) if self.line.lower[place[0]] not in _CONDITIONS]
+        found.pop("hypothetical", None)
+        if told:
+            found["hypothetical"] = told
 
     def _is_general(self) -> bool:
         """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""

@@ -18,6 +18,7 @@ _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planne
 _LEADING = frozenset({"hypothetical", "planned"})
 """Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
 _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
+_ENDING = {"noun": frozenset({"verb", "cause", "with"}), "nouns": frozenset({"verb", "cause"})}
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
     **dict.fromkeys(("next", "item"), _ITEM),
@@ -57,7 +58,7 @@ class Line:
             if hit.start >= end:
                 break
             roles, opens = hit.entry.roles, hit.entry.opens
-            if "stop" in roles or ("cause" in roles and category in _RESTARTING):
+            if "stop" in roles or ("cause" in roles and category in _RESTARTING and not (width == _CLAUSE and category in _LEADING)):
                 return hit.start
             if self.is_break(hit):
                 if hit.start == begin or (category in _LEADING and self.lower[hit.start] == ":"):
@@ -66,7 +67,7 @@ class Line:
                 return hit.start
             if width == _CLAUSE:
                 continue
-            if scope in ("noun", "nouns") and ("verb" in roles or "cause" in roles):
+            if not roles.isdisjoint(_ENDING.get(scope, ())):
                 return hit.start
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
