@@ -18,7 +18,7 @@ CATEGORIES = frozenset(
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
-ROLES = frozenset({"stop", "break", "cause", "joint", "or", "verb", "seen", "grade", "with", "own"})
+ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(
     {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "individual", "aspect"}
     | {"adverb", "no_adverb"}

@@ -18,7 +18,7 @@ _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planne
 _LEADING = frozenset({"hypothetical", "planned"})
 """Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
 _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
-_ENDING = {"noun": frozenset({"verb", "cause", "with"}), "nouns": frozenset({"verb", "cause"})}
+_ENDING = {"noun": frozenset({"verb", "cause", "effect", "with"}), "nouns": frozenset({"verb", "cause", "effect"})}
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
     **dict.fromkeys(("next", "item"), _ITEM),
@@ -58,7 +58,7 @@ class Line:
             if hit.start >= end:
                 break
             roles, opens = hit.entry.roles, hit.entry.opens
-            if "stop" in roles or ("cause" in roles and category in _RESTARTING and not (width == _CLAUSE and category in _LEADING)):
+            if "stop" in roles or (category in _RESTARTING and self._ends_by_cause(roles, category, width)):
                 return hit.start
             if self.is_break(hit):
                 if hit.start == begin or (category in _LEADING and self.lower[hit.start] == ":"):
@@ -90,6 +90,13 @@ class Line:
                 return hit.start
         return end
 
+    @staticmethod
+    def _ends_by_cause(roles: Set[str], category: str, width: int) -> bool:
+        """A clause of doubt goes on over a cause ("it is possible that death was due to ..."), a condition over its effect."""
+        if width == _CLAUSE:
+            return "cause" in roles and category != "uncertain"
+        return "cause" in roles or "effect" in roles
+
     def backward(self, number: int, scope: str) -> int:
         """The first word that the hit ``number`` reaches, to its left."""
         width, hits = _WIDTHS[scope], self.hits
@@ -98,7 +105,7 @@ class Line:
         for place in range(number - 1, -1, -1):
             hit = hits[place]
             roles = hit.entry.roles
-            if "stop" in roles or "cause" in roles:
+            if not roles.isdisjoint(("stop", "cause", "effect")):
                 return hit.end
             if self.is_break(hit):
                 if hit.end == begin:
