@@ -80,6 +80,8 @@ class Line:
                     if of_noun and hit.start > joint.end:
                         continue
                     return joint.start
+                if "with" in roles and hit.start == joint.end and category in _RESTARTING:
+                    return joint.start
                 if scope == "complaints" and "grade" in roles:
                     continue
                 if not is_or and category in _RESTARTING and self._speaks_of_one(hit, joint):
