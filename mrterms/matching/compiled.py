@@ -34,6 +34,7 @@ from mrterms.matching.words import (
     Vocabulary,
     WordMemo,
     clinical_spelling,
+    general_word_table,
     plain_short_form,
 )
 from mrterms.records import Match, MatchKind, Mention
@@ -59,7 +60,7 @@ _SMALL_WORDS = frozenset(
     "since than that there though three through toward towards two under until upon usually when where whereas which while who whose "
     "will within without would".split()
 )
-_OF_A_PART = re.compile(r"[a-z](?:al|ar|ary|ian|ine|ic|ous)$")
+_OF_A_PART = re.compile(r"[a-z](?:al|ar|ary|ory|ian|ine|motor|ic|ous)$")
 _MOST_CHANGED = 3
 
 
@@ -73,6 +74,7 @@ class CompiledMatcher:
         self._name_concepts, self._name_scopes = store.array("name_concepts"), store.array("name_scopes")
         self._form_names, self._form_starts = store.array("form_names"), store.array("form_starts")
         self._overlaps = overlaps
+        self._general = {} if store.manifest.get("general_words") else general_word_table()
         self._met: dict[tuple[int, str, int], tuple[Match, tuple[str, ...], bool]] = {}
         self._things, self._adjectives = english_morphology().nouns, english_morphology().irregular
         self._vocabulary = vocabulary = CompiledVocabulary(store, fuzzy=fuzzy)
@@ -116,7 +118,7 @@ class CompiledMatcher:
         if text.count("(") != text.count(")") or ((" of " in text or " in " in text) and self._goes_on(view, last)):
             return None
         match, concepts, describes = self._meant(form, text, edits)
-        if describes and self._is_followed_by_a_word(view, last):
+        if not concepts or (describes and self._is_followed_by_a_word(view, last)):
             return None
         start = view.doc[first].idx
         return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
@@ -140,8 +142,8 @@ class CompiledMatcher:
         return first in self._things and first not in _plain(one.match.term)
 
     def _meant(self, form: int, text: str, edits: int) -> tuple[Match, tuple[str, ...], bool]:
-        """How the words name the form, its concepts, and whether its last word describes what comes next; worked out once, because a
-        text's words come again."""
+        """How the words name the form, its concepts (none for the short arm of a chromosome), and whether its last word describes
+        what comes next; worked out once, because a text's words come again."""
         key = form, text, edits
         known = self._met.get(key)
         if known is None:
@@ -153,7 +155,7 @@ class CompiledMatcher:
             score = _SCORES.get(kind, 1.0 - _FUZZY_PENALTY * edits) - _SCOPE_PENALTY[int(self._name_scopes[name])]
             known = self._met[key] = (
                 Match(kind=kind, term=term, score=round(score, 3), reason=reason),
-                concepts,
+                () if "+".join(_words(text)) in self._general else concepts,
                 " " in text and self._ends_in_an_adjective(text, term),
             )
         return known
@@ -201,8 +203,12 @@ def _with_shared(kept: list[Mention], shared: Sequence[Mention]) -> list[Mention
     return sorted(kept, key=lambda one: (one.start, -one.end))
 
 
+def _words(text: str) -> list[str]:
+    return [normal_word(word, clinical_spelling()) for word in re.split(r"[\s-]+", text)]
+
+
 def _last_word(text: str) -> str:
-    return normal_word(re.split(r"[\s-]", text)[-1], clinical_spelling())
+    return _words(text)[-1]
 
 
 def _plain(text: str) -> frozenset[str]:

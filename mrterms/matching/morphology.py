@@ -80,8 +80,9 @@ class Morphology:
 
     @cached_property
     def _others(self) -> list[tuple[str, str, bool]]:
-        """Words in use and irregular ones, with stem and whether they may stand alone."""
-        return [(word, *self.stem(word)) for word in sorted({singular(word) for word in words_in_use()} | self._irregular.keys())]
+        """Words in use and those of the tables, with stem and whether they may stand alone."""
+        words = {singular(word) for word in words_in_use()} | self._irregular.keys() | self._same.keys()
+        return [(word, *self.stem(word)) for word in sorted(words)]
 
     def relatives(self, words: Set[str], stems: Mapping[str, int]) -> Iterator[tuple[str, int, bool]]:
         """``(relative, number, alone)`` of each word in use, or irregular one, whose stem is among ``stems`` and that is no word."""

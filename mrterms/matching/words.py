@@ -31,6 +31,7 @@ __all__ = [
     "Vocabulary",
     "WordMemo",
     "clinical_spelling",
+    "general_word_table",
     "plain_short_form",
 ]
 
@@ -77,6 +78,13 @@ def clinical_spelling() -> Mapping[str, str]:
     """The table of spelling variants that holds for forms and text alike."""
     rows = read_table(lexicon_folder("clinical") / "spelling.tsv", ("form", "normal"), None)
     return {row["form"]: row["normal"] for row in rows}
+
+
+@cache
+def general_word_table() -> Mapping[str, bool]:
+    """Words that name nothing by themselves → whether they name nothing together either; words joined by + name nothing together."""
+    rows = read_table(lexicon_folder("clinical") / "general_words.tsv", ("words", "together"), ("source",))
+    return {word: row["together"] == "yes" for row in rows for word in row["words"].split()}
 
 
 def plain_short_form(text: str) -> str:

@@ -24,7 +24,16 @@ from mrterms.lexicon.tables import read_table
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.morphology import english_morphology
 from mrterms.matching.neighbours import Neighbours, sort_for_neighbours
-from mrterms.matching.words import CONJUNCTIONS, GLUE, PASSED_OVER, SHORTEST_FUZZY, SKIPPED, clinical_spelling, plain_short_form
+from mrterms.matching.words import (
+    CONJUNCTIONS,
+    GLUE,
+    PASSED_OVER,
+    SHORTEST_FUZZY,
+    SKIPPED,
+    clinical_spelling,
+    general_word_table,
+    plain_short_form,
+)
 from mrterms.records import Concept
 from mrterms.terminologies.sources import SCOPES, Item, Name
 from mrterms.text.normal_form import normal_word, surfaces
@@ -36,8 +45,8 @@ _MOST_WORDS = 16
 _MOST_INVERTED = 4
 _ABBREVIATION = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z][A-Za-z0-9]{1,5}")
 _NOT_SPECIFIED = re.compile(r",? (?:NOS|nos|unspecified)$")
-# Adjectives and participles that share a stem with such a noun: absent, hypoplastic, enlarged.
-_DESCRIBED = re.compile(r"(?:plastic|trophic|otic|etic|absent|abnormal|ified|cted|[^e]ed)$")
+# Adjectives and participles that share a stem with such a noun, or are one word with it: absent, hypoplastic, enlarged, short.
+_DESCRIBED = re.compile(r"(?:plastic|trophic|otic|etic|absent|abnormal|ified|cted|[^e]ed|^(?:short|long|broad|wide|thick|narrow|flat))$")
 # Nouns that say what is wrong, and so may stand before "of": hypoplasia of the thumb.
 _FINDING = re.compile(
     r"(?:ia|is|ity|ness|ion|ment|ma|ing|ure|[ae]ncy|[ae]nce|aly|phy|thy|ism|asm|sy|delay|defect|disease|loss|cysts?|tumou?r|tremor|cancer"
@@ -74,16 +83,10 @@ def compile_lexicon(
     holds no name, or the folder exists (unless ``overwrite`` and it is a compiled lexicon).
     """
     with StoreWriter(folder, overwrite=overwrite) as store:
-        compiler = _Compiler(store, tokenize, {} if general_words else _general_words())
+        compiler = _Compiler(store, tokenize, {} if general_words else general_word_table())
         for item in items:
             compiler.add(item)
         return compiler.finish(name=name, source=source)
-
-
-def _general_words() -> Mapping[str, bool]:
-    """Words that name nothing by themselves → whether they name nothing together either."""
-    rows = read_table(lexicon_folder("clinical") / "general_words.tsv", ("words", "together"), ("source",))
-    return {word: row["together"] == "yes" for row in rows for word in row["words"].split()}
 
 
 def _more_names() -> Mapping[str, tuple[str, ...]]:
@@ -195,7 +198,14 @@ class _Compiler:
         report.names, report.words = self._names.count, len(words) + len(relatives)
         report.forms = int(form_of.max()) + 1
         counts = {"concepts": report.concepts, "names": report.names, "forms": report.forms, "words": report.words}
-        self._store.finish(name=name, source=source, counts=counts, words_in_use=words_in_use_version(), left_out=dict(report.left_out))
+        self._store.finish(
+            name=name,
+            source=source,
+            counts=counts,
+            words_in_use=words_in_use_version(),
+            left_out=dict(report.left_out),
+            general_words=not self._general,
+        )
         return report
 
     def _kin(self, words: frozenset[str]) -> set[str]:
