@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mrterms.records import Match, Mention
@@ -20,8 +20,11 @@ def with_defined_short_forms(view: View, mentions: list[Mention]) -> list[Mentio
     """``mentions`` and, wherever they stand in the text, the short forms that a bracket behind one of them defines.
 
     A short form counts where its letters stand in the long form in the same order and both begin alike (Schwartz and Hearst,
-    PSB 2003); what a mention of that token said before gives way.
+    PSB 2003); what a mention of that token said before gives way. A short form that stands behind other words of its letters
+    ("retinoic acid (RA)") is no mention anywhere in the text.
     """
+    if others := {one.text for one in mentions if _means_other_words(view, one, mentions)}:
+        mentions = [one for one in mentions if one.text.removesuffix("s") not in others or one.match.kind != "abbreviation"]
     defined = {form: one for one in mentions if (form := _defined_behind(view, one))}
     if not defined:
         return mentions
@@ -30,6 +33,17 @@ def with_defined_short_forms(view: View, mentions: list[Mention]) -> list[Mentio
     taken = {token for one in kept for token in range(one.token_start, one.token_end)}
     kept += [one for one in made.values() if one.token_start not in taken]
     return sorted(kept, key=lambda one: (one.start, -one.end))
+
+
+def _means_other_words(view: View, one: Mention, mentions: Iterable[Mention]) -> bool:
+    """Whether the words before the bracket in which a short form stands begin with its letters, and are no mention themselves."""
+    at, form = one.token_start, one.text
+    if one.match.kind != "abbreviation" or one.token_end - at > 1 or at < len(form) + 1 or view.word(at - 1) != "(":
+        return False
+    if any(other.token_end == at - 1 for other in mentions):
+        return False
+    words = [word for token in range(max(0, at - 1 - 2 * len(form)), at - 1) if (word := view.word(token))[0].isalpha()]
+    return [word[0].lower() for word in words[-len(form) :]] == list(form.lower())
 
 
 def _defined_behind(view: View, one: Mention) -> str:
