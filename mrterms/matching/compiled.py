@@ -53,6 +53,9 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST_SHORT_FORM = 6
 _LONG = 8
 _CONJUNCTION = re.compile(r",| and | or |/|&")
+_MERE_KINDS = frozenset(("gland", "glands", "joint", "joints"))
+"""``hyperplasia of the thyroid | gland``: what kind of part it is, where the name has the part alone."""
+_KIND_PENALTY = 0.05
 _NO_NOUN = ("ed", "ing", "ly")
 _SMALL_WORDS = frozenset(
     "after although among around because before being between beyond but can caused causes contains could did do does during each few "
@@ -115,13 +118,30 @@ class CompiledMatcher:
         if not view.in_one_sentence(first, last):
             return None
         text = view.text_of(first, last)
-        if text.count("(") != text.count(")") or ((" of " in text or " in " in text) and self._goes_on(view, last)):
+        if text.count("(") != text.count(")"):
             return None
+        if " of " in text or " in " in text:
+            if last < view.length and view.word(last).lower() in _MERE_KINDS:
+                return self._with_its_kind(view, place)
+            if self._goes_on(view, last):
+                return None
         match, concepts, describes = self._meant(form, text, edits)
         if not concepts or (describes and self._is_followed_by_a_word(view, last)):
             return None
         start = view.doc[first].idx
         return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
+
+    def _with_its_kind(self, view: View, place: Place) -> Mention | None:
+        """A mention that ends with the kind of the part behind it; what names that by itself is surer."""
+        form, first, last, edits = place
+        text, start = view.text_of(first, last + 1), view.doc[first].idx
+        match, concepts, _ = self._meant(form, text, edits)
+        if not concepts:
+            return None
+        match = replace(match, score=round(match.score - _KIND_PENALTY, 3))
+        return Mention(
+            start=start, end=start + len(text), text=text, token_start=first, token_end=last + 1, match=match, concept_ids=concepts
+        )
 
     def _goes_on(self, view: View, token: int) -> bool:
         """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon, no verb's and no small one."""

@@ -43,10 +43,15 @@ __all__ = ["BuildReport", "compile_lexicon"]
 
 _MOST_WORDS = 16
 _MOST_INVERTED = 4
+_SHORTEST_HEAD = 4
+# Nouns that only say that there is one of the rest: "episodes of apnea" is read as "apnea".
+_EMPTY_HEADS = frozenset("episode type case attack form onset appearance event history".split())
 _ABBREVIATION = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z][A-Za-z0-9]{1,5}")
 _NOT_SPECIFIED = re.compile(r",? (?:NOS|nos|unspecified)$")
 # Adjectives and participles that share a stem with such a noun, or are one word with it: absent, hypoplastic, enlarged, short.
-_DESCRIBED = re.compile(r"(?:plastic|trophic|otic|etic|absent|abnormal|ified|cted|[^e]ed|^(?:short|long|broad|wide|thick|narrow|flat))$")
+_DESCRIBED = re.compile(
+    r"(?:plastic|trophic|otic|etic|absent|abnormal|ified|cted|[^e]ed|^(?:short|long|broad|wide|thick|narrow|flat|dry))$"
+)
 # Nouns that say what is wrong, and so may stand before "of": hypoplasia of the thumb.
 _FINDING = re.compile(
     r"(?:ia|is|ity|ness|ion|ment|ma|ing|ure|[ae]ncy|[ae]nce|aly|phy|thy|ism|asm|sy|delay|defect|disease|loss|cysts?|tumou?r|tremor|cancer"
@@ -255,7 +260,8 @@ def _concept_as_json(concept: Concept) -> str:
 
 def _orders(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Other orders: ``thumb hypoplasia`` and ``hypoplastic thumb`` for ``hypoplasia of thumb`` (words made from one another are
-    one word here), ``sensorineural hearing loss`` for ``hearing loss, sensorineural``."""
+    one word here), ``sensorineural hearing loss`` for ``hearing loss, sensorineural``, ``delayed ossification of the femoral head`` for
+    ``delayed femoral head ossification``."""
     if len(words) > 1 and _DESCRIBED.search(words[0]) and len(words) <= _MOST_INVERTED and GLUE.isdisjoint(words):
         yield (words[0], "of", *words[1:])
         yield (*words[1:], words[0])
@@ -268,7 +274,15 @@ def _orders(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     elif words.count(",") == 1 and 0 < (place := words.index(",")) < len(words) - 1:
         if GLUE.isdisjoint(words[:place] + words[place + 1 :]):
             yield (*words[place + 1 :], *words[:place])
-    elif 2 <= len(words) <= _MOST_INVERTED and _FINDING.search(words[-1]) and GLUE.isdisjoint(words):
+    elif _can_stand_before_of(words):
         yield (words[-1], "of", *words[:-1])
         if _STATE.search(words[-1]):
             yield (words[-1], *words[:-1])
+        if len(words) > 2 and _FINDING.search(words[-1]):
+            yield (words[0], words[-1], "of", *words[1:-1])
+
+
+def _can_stand_before_of(words: tuple[str, ...]) -> bool:
+    """Whether the last of some words may stand before "of" and the others: ``thumb hypoplasia``, ``colon diverticula``."""
+    head = words[-1]
+    return 2 <= len(words) <= _MOST_INVERTED and len(head) >= _SHORTEST_HEAD and head not in _EMPTY_HEADS and GLUE.isdisjoint(words)
