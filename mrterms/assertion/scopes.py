@@ -80,7 +80,7 @@ class Line:
                     if of_noun and hit.start > joint.end:
                         continue
                     return joint.start
-                if "with" in roles and hit.start == joint.end and category in _RESTARTING:
+                if "with" in roles and hit.start == joint.end and category == "absent":
                     return joint.start
                 if scope == "complaints" and "grade" in roles:
                     continue
