@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from FastHPOCR.cr.CRIndexKB import CRIndexKB
 from FastHPOCR.HPOAnnotator import HPOAnnotator
 from FastHPOCR.IndexHPO import IndexHPO
 
@@ -11,6 +12,17 @@ from peers.wire import Annotate, Found, Job
 
 
 def prepare(job: Job) -> None:
+    """Its index, byte for byte; only that the words of a cluster are looked up and not looked for among 570,000 each time,
+    which takes it more than half an hour with the HPO of 2025."""
+    words_of: dict[str, list[str]] = {}
+
+    def words(_: CRIndexKB, cluster: str, clusters: dict[str, str]) -> list[str]:
+        if not words_of:
+            for word, number in clusters.items():
+                words_of.setdefault(number, []).append(word)
+        return list(words_of.get(cluster, ()))
+
+    CRIndexKB.compileClusterList = words
     IndexHPO(str(job.ontology), str(job.folder)).index()
 
 
