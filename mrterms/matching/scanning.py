@@ -8,7 +8,8 @@ wherever it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,8 @@ _CUT_INSIDE = ("not", "NOT")
 """The tokenizer's rules cut "cannot", the only word of plain letters."""
 _PASSED_OVER = frozenset("".join(SKIPPED)) | set('[]"“”')
 """Signs of which pieces may be that stand inside a form or a description and are no words of it; or more, which does no harm."""
-_DULL, _SKIPPED, _FIRST = 1, 2, 3
+_NONE: frozenset[str] = frozenset()
+_UNSURE, _DULL, _SKIPPED, _FIRST = 0, 1, 2, 3
 """Numbers of pieces without words of interest, of those passed over inside forms, and of the first with words; those that bear an
 anchor are negative."""
 
@@ -68,18 +70,19 @@ class Sieve:
     def _forget(self) -> None:
         self._tokens.clear()
         self._numbers_of.clear()
-        self._words = [frozenset()] * _FIRST
+        self._words = [_NONE] * _FIRST
 
     def _learn(self, pieces: list[str]) -> list[int]:
         """The numbers of pieces that were not met before."""
-        found = {piece: self._number(piece, tokens) for piece in pieces if (tokens := self._plain_tokens(piece)) is not None}
-        string_of = self._tokenize("").vocab.strings.__getitem__
-        for piece, orths in self._cut([piece for piece in pieces if piece not in found]).items():
-            found[piece] = self._number(piece, map(string_of, orths))
-        return [found[piece] for piece in pieces]
+        numbers = [_UNSURE if (words := self._plain_words(piece)) is None else self._number(piece, words) for piece in pieces]
+        unsure = [place for place, number in enumerate(numbers) if number == _UNSURE]
+        if unsure:
+            string_of = self._tokenize("").vocab.strings.__getitem__
+            for place, orths in zip(unsure, self._cut([pieces[place] for place in unsure]), strict=True):
+                numbers[place] = self._number(pieces[place], _NONE.union(*map(self._words_of, map(string_of, orths))))
+        return numbers
 
-    def _number(self, piece: str, tokens: Iterable[str]) -> int:
-        words = frozenset().union(*map(self._words_of, tokens))
+    def _number(self, piece: str, words: frozenset[str]) -> int:
         if not words:
             return _SKIPPED if _PASSED_OVER.issuperset(piece) else _DULL
         number = self._numbers_of.get(words)
@@ -92,23 +95,26 @@ class Sieve:
     def _words_of(self, token: str) -> frozenset[str]:
         words = self._tokens.get(token)
         if words is None:
-            words = self._tokens[token] = frozenset(word for gate in self._gates for word in gate.words_of(token))
+            found = [word for gate in self._gates for word in gate.words_of(token)]
+            words = self._tokens[token] = frozenset(found) if found else _NONE  # not an empty set of its own for each token
         return words
 
-    def _plain_tokens(self, piece: str) -> tuple[str, ...] | None:
-        """The tokens that may have a word in a piece of letters and punctuation, as most are; None where the tokenizer must tell."""
+    def _plain_words(self, piece: str) -> frozenset[str] | None:
+        """The words in a piece of letters and punctuation, as most are; None where the tokenizer must tell."""
         if not self._plain:
             return None
-        bare = piece.lstrip(_BEFORE).rstrip(_BEHIND)
+        bare = piece if piece.isalpha() else piece.lstrip(_BEFORE).rstrip(_BEHIND)
         if bare.isalpha() and bare.isascii() and not bare.endswith(_CUT_INSIDE):
-            dotted = bare + "." in piece  # "Dr." and "B." keep their full stops
-            return (bare,) if not dotted else () if not self._words_of(bare) | self._words_of(bare + ".") else None
-        return () if self._lettered and not has_letter(piece) and "+" not in piece else None
+            words = self._words_of(bare)
+            if bare is piece or bare + "." not in piece:
+                return words
+            return None if words or self._words_of(bare + ".") else _NONE  # "Dr." and "B." keep their full stops
+        return _NONE if self._lettered and not has_letter(piece) and "+" not in piece else None
 
-    def _cut(self, pieces: Collection[str]) -> dict[str, list[int]]:
+    def _cut(self, pieces: Collection[str]) -> list[list[int]]:
         """The tokens of each piece, all cut in one Doc."""
         doc = self._tokenize(" ".join(pieces))
         tokens = np.asarray(doc.to_array([ORTH, SPACY]))
         orths: list[int] = tokens[:, 0].tolist()
-        ends = [0, *(tokens[:, 1].nonzero()[0] + 1).tolist(), len(orths)]
-        return {piece: orths[start:end] for piece, start, end in zip(pieces, ends, ends[1:], strict=False)}
+        ends = [0, *(tokens[:-1, 1].nonzero()[0] + 1).tolist(), len(orths)]
+        return [orths[start:end] for start, end in pairwise(ends)]
