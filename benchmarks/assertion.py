@@ -1,6 +1,6 @@
 """How right and how fast the assertion room is on the shared development data (it stays outside the repository).
 
-    python benchmarks/assertion.py [/work/shared/data] [--wrong] [--half 0|1]
+    python benchmarks/assertion.py [../shared/data] [--wrong] [--half 0|1]
 
 The mentions are given, so this measures assertion alone: the finding in capitals of ``negex_sentences.tsv`` (as a finding
 of a user's lexicon, kind "other"), the short forms of ``assertion_cases.tsv``, the gold spans of ``gold_snippets.jsonl``.
@@ -35,6 +35,8 @@ def kind_of(concept: str) -> TargetKind:
     """The kind of a scored concept."""
     if concept == "myocardial_infarction":
         return "infarct"
+    if concept == "infective_endocarditis":
+        return "other"
     return "procedure" if concept.endswith(("replacement", "repair")) else "lesion"
 
 
@@ -147,7 +149,7 @@ def run_speed(nlp: Language, asserter: Asserter, path: Path) -> None:
 def main() -> None:
     """Run all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("data", nargs="?", type=Path, default=Path("/work/shared/data"))
+    parser.add_argument("data", nargs="?", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--wrong", action="store_true", help="print what is wrong (shows sentences of the data)")
     parser.add_argument("--half", type=int, choices=(0, 1))
     options = parser.parse_args()

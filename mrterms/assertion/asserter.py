@@ -65,7 +65,8 @@ class Asserter:
         the sentence after a question, which may be its answer ("MI within six months? | No.").
         """
         section = sentence.section.name if sentence.section else None
-        if following is not None and (answer := self._answer(following)) is not None:
+        asked = following is not None and self._table.words["modal"].isdisjoint(sentence.lower)
+        if following is not None and asked and (answer := self._answer(following)) is not None:
             sentence = _join(sentence, answer, 0)
         if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
             width = mark_width(sentence)
@@ -132,6 +133,8 @@ class _Reader:
 
         "(TR)" in "tricuspid regurgitation (TR)", and the inner of "mitral and tricuspid regurgitation" where nothing grades it.
         """
+        if len(self.targets) == 1:
+            return target
         lower, first, last = self.line.lower, target.first, target.last
         if last - first == 1 and first > 1 and lower[first - 1] == "(" and lower[last : last + 1] == [")"]:
             named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]

@@ -20,7 +20,7 @@ SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complain
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(
-    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "individual", "aspect"}
+    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "modal", "individual", "aspect"}
     | {"adverb", "no_adverb"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
@@ -132,6 +132,7 @@ class _Phrases:
 
     def close(self) -> None:
         """Make the first state, with all its moves; after that nothing can be added."""
+        self._words |= self._adverbs
         self.root = _State(self._closure({0}), None)
         self.first = self.root.edges = self._joined(self.root.nodes)
 
@@ -141,6 +142,8 @@ class _Phrases:
             return state.moves[word]
         if word not in self._words:
             # Not kept: the words of texts are without end, those of the tables are not.
+            if word[0] not in _DIGITS and word[-2:] != "ly":
+                return None
             kind = self._class(word)
             return self.follow(state, kind) if kind in self._words and kind != word else None
         following = self._after(state, word)
