@@ -38,9 +38,7 @@ def fasthpocr_reader(index: Path) -> Callable[[str], Found]:
     from FastHPOCR.HPOAnnotator import HPOAnnotator
 
     annotator = HPOAnnotator(str(index))
-    return lambda text: {
-        (one.getStartOffset(), one.getEndOffset(), one.getHPOUri()) for one in annotator.annotate(text, longestMatch=True)
-    }
+    return lambda text: {(one.getStartOffset(), one.getEndOffset(), one.getHPOUri()) for one in annotator.annotate(text, longestMatch=True)}
 
 
 def f1(pairs: list[tuple[set[Any], set[Any]]]) -> dict[str, float]:
