@@ -12,7 +12,7 @@ from peers.wire import Annotate, Found, Job
 
 
 def prepare(job: Job) -> None:
-    """Its index, byte for byte; only that the words of a cluster are looked up and not looked for among 570,000 each time,
+    """Its index as it would build it; only that the words of a cluster are looked up and not looked for among 570,000 each time,
     which takes it more than half an hour with the HPO of 2025."""
     words_of: dict[str, list[str]] = {}
 
