@@ -99,6 +99,8 @@ class Asserter:
         """The word that answers the question before, where the sentence opens with one, behind the speaker's tag or not."""
         lower = sentence.lower
         at = lower.index("]") + 1 if lower[:1] == ["["] and "]" in lower else 0
+        if lower[1:2] == [":"] and lower[0] in self._table.words["voice"]:
+            at = 2
         if lower[at : at + 1] and lower[at] in self._table.words["answer"] and (at + 1 == len(lower) or not lower[at + 1].isalnum()):
             return _part(sentence, at, at + 1)
         return None
@@ -109,12 +111,19 @@ class Asserter:
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
-        if self._table.words["pronoun"].isdisjoint(sentence.lower[:8]) or "patient" in sentence.lower:
+        place = next((at for at, word in enumerate(sentence.lower[:8]) if word in self._table.words["pronoun"]), None)
+        if place is None or "patient" in sentence.lower:
             return False
         if _is_patient_speaking(previous):
             return True
+        if not self._table.words["writer"].isdisjoint(sentence.lower[:place]):
+            return False  # "I would be grateful if he ..." is of the patient again
         reader = self._reader(previous, (), "other")
         return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives)
+
+
+_UNIT = 2
+"""Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
 
 
 class _Reader:
@@ -322,6 +331,8 @@ class _Reader:
         if hit.entry.heading:
             return True
         before = hit.start - 1
+        if before >= 0 and lower[before][-1:].isdigit() and len(lower[hit.start]) <= _UNIT:
+            return False  # "an echo 18 mo ago"
         while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in ("the", "a", "an", "patient", "pt")):
             before -= 1
         if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:

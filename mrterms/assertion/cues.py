@@ -21,7 +21,7 @@ KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(
     {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "modal", "individual", "aspect"}
-    | {"adverb", "no_adverb"}
+    | {"adverb", "no_adverb", "voice", "writer"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 

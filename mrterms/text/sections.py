@@ -210,15 +210,18 @@ def _with_headings(outline: Outline, titles: list[Title]) -> list[Title]:
 def sections_between(titles: Sequence[Title], letters: bytes) -> list[tuple[str, int, int]]:
     """The sections that the titles open: name, first token, end. A part that a line interrupts has a section on each side."""
     sections: list[tuple[str, int, int]] = []
-    outer = ""
+    outer, outer_end = "", 0
     for title, limit in zip(titles, [*(title.start for title in titles), len(letters)][1:], strict=True):
-        end = min(_reach(title, letters), limit)
+        reach = _reach(title, letters)
+        end = min(reach, limit)
         if title.name:
             sections.append((title.name, title.start, end))
         if title.kind != "line":
-            outer = title.name if end == limit else ""
-        elif outer and end < limit:
-            sections.append((outer, end, limit))
+            outer, outer_end = title.name, reach
+        elif outer and end < min(limit, outer_end):
+            sections.append((outer, end, min(limit, outer_end)))
+        if outer_end <= limit:
+            outer = ""
     return sections
 
 

@@ -92,6 +92,13 @@ def test_a_part_that_begins_on_its_title_line_ends_with_its_paragraph() -> None:
     assert _sections("FH:\n\nFather with MI.\n\nMother well.") == [("family_history", "FH:\n\nFather with MI.\n\nMother well.")]
 
 
+def test_a_line_about_the_report_does_not_stretch_a_part_that_ends_with_its_paragraph() -> None:
+    text = "Indication: syncope\nQuality: fair\n\nMitral valve: annular calcification.\nLeft atrium: large."
+    reached = [part for name, part in _sections(text) if name == "indication"]
+    assert reached
+    assert not any("calcification" in part for part in reached)
+
+
 def test_valve_headings_do_not_end_a_section() -> None:
     text = "ECHO:\nMitral valve: mild MR\nTricuspid valve: normal"
     assert _sections(text) == [("echo", text)]
