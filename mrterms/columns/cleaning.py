@@ -41,6 +41,7 @@ Progress = Callable[[int, int], None]
 _LONGEST: Final = 100_000
 """Characters from which a cell is no cell any more; it is kept and left unread."""
 _CODE_COLUMN: Final = re.compile(r"icd|code|snomed|_cd$", re.IGNORECASE)
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _BATCH: Final = 512
 _ZONE: Final = 4_096
 _GRADE: Final = "trace"
@@ -111,6 +112,7 @@ def normalize_columns(
     Raises :class:`~mrterms.errors.ConfigError` for a column that is not there, stands twice or would be overwritten, for an
     unknown code system and for a decision on an unknown concept.
     """
+    columns, context_columns, codes = ([one] if isinstance(one, str) else one for one in (columns, context_columns, codes))
     nlp = nlp or load(lexicons=lexicons, builtin=builtin, setting=setting, threshold=threshold)
     lexicon: Lexicon = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
     systems = _systems(codes, lexicon)
@@ -171,8 +173,10 @@ def _check(frame: pd.DataFrame, columns: Sequence[str], contexts: Sequence[str],
             raise ConfigError(f"the column {column!r} is named by no text", fix="name it so: frame.rename(columns=str)")
         found = list(frame.columns).count(column)
         if found != 1:
-            problem = f"no column {column!r}" if not found else f"the column {column!r} stands {found} times"
-            raise ConfigError(problem, fix=f"columns: {', '.join(map(str, frame.columns))}")
+            if found:
+                raise ConfigError(f"the column {column!r} stands {found} times", fix="give each a name of its own")
+            joint = "; join the levels of the names first: frame.columns = frame.columns.map('_'.join)" if frame.columns.nlevels > 1 else ""
+            raise ConfigError(f"no column {column!r}", fix=f"columns: {', '.join(map(str, frame.columns))}{joint}")
     if len(set(columns)) < len(columns):
         raise ConfigError("a column is named twice", fix="name each once")
     if taken := [name for name in added if name in frame.columns]:
@@ -267,7 +271,7 @@ class _Cleaner:
     def _ready(self, value: str) -> _Cell:
         if len(value) > _LONGEST:
             return _Cell(value, None, ())
-        text = LONE_SURROGATE.sub("\ufffd", value)
+        text = _CONTROL.sub(" ", LONE_SURROGATE.sub("\ufffd", value))
         codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
         text = self._notations.written_out(blanked(text, codes).strip())
         return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)

@@ -13,6 +13,7 @@ import io
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,12 +34,29 @@ FORMATS: Final = ("csv", "tsv", "xlsx", "parquet")
 _SUFFIXES: Final = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet"}
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SNIFFED: Final = 100
+_SHOWN: Final = 60
+"""Characters of a column's name that an error shows."""
+_OTHER: Final = {
+    ".xls": "save it as .xlsx",
+    ".xlsb": "save it as .xlsx",
+    ".ods": "save it as .xlsx",
+    ".json": "write it as CSV: pandas.read_json(...).to_csv(...)",
+    ".jsonl": "write it as CSV: pandas.read_json(..., lines=True).to_csv(...)",
+    ".sav": "write it as CSV: pandas.read_spss(...).to_csv(...)",
+    ".dta": "write it as CSV: pandas.read_stata(...).to_csv(...)",
+    ".sas7bdat": "write it as CSV: pandas.read_sas(...).to_csv(...)",
+}
+"""What to do with tables that are not read."""
+_LOOKED_AT: Final = 2_000
+"""Bytes that tell whether a file is text; its length is even."""
 _MOST_LINES: Final = 1_000
 """A quoted cell of more lines is taken for a quote that was never closed."""
 _CHUNK: Final = 50_000
 _BLOCK: Final = 1_000
 """Lines that are read at a time as long as each is a row; one that is not costs the block the slow way."""
+_OLD_EXCEL: Final = bytes.fromhex("D0CF11E0A1B11AE1")
 _EXCEL_ROWS: Final = 1_048_576
+_EXCEL_CELL: Final = 32_767
 _FORMULA: Final = tuple("=+-@\t\r")
 """What starts a formula for spreadsheets (OWASP, CSV injection)."""
 _NOT_IN_EXCEL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -82,6 +100,8 @@ class Table:
     lines: Sequence[str] = field(default=(), repr=False)
     odd: Mapping[int, int] = field(default_factory=dict, repr=False)
     original: Any = field(default=None, repr=False)
+    sheets: tuple[str, ...] = ()
+    """All sheets of a workbook of several."""
 
     def whole(self) -> pd.DataFrame:
         """The frame for another format: what a broken row holds stands in it too, however its cells fall."""
@@ -104,9 +124,23 @@ class Table:
             fix = f"did you mean {same[0]!r}?"
         elif len(found) == 1 and any(delimiter in found[0] for delimiter in _DELIMITERS):
             fix = f"the whole line was read as one column {found[0]!r}: give --delimiter"
+        elif number := self._row_of(name):
+            fix = f"the name stands in row {number}: take the rows above it out of the file, which must begin with the names"
         else:
-            fix = f"columns: {', '.join(map(repr, found[:40]))}; if the first row is no header: --no-header, and --column 1 for the first"
+            shown = ", ".join(repr(one if len(one) <= _SHOWN else f"{one[:_SHOWN]}...") for one in found[:40])
+            fix = f"columns: {shown}; if the first row is no header: --no-header, and --column 1 for the first"
+        if self.sheets:
+            fix += f"; this is one sheet of {', '.join(self.sheets)}: --sheet"
         raise ConfigError(f"no column {name!r}", file=self.name, fix=fix)
+
+    def _row_of(self, name: str) -> int | None:
+        """The row, as an editor counts them, near the top that holds a cell of that name."""
+        if self.kind in ("csv", "tsv"):
+            head = [*([self.head] if self.head is not None else []), *self.lines[:_SNIFFED]]
+            rows = [[cell.strip(' "\r\n') for cell in re.split(r"[,;\t|]", line)] for line in head]
+        else:
+            rows = [[], *self.frame.head(_SNIFFED).astype(str).to_numpy().tolist()]
+        return next((number for number, cells in enumerate(rows, 1) if name in cells), None)
 
 
 def choose_format(output: Path | None, asked: str | None, source: str) -> str:
@@ -137,17 +171,20 @@ def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: 
         return _read_text((stdin or sys.stdin.buffer).read(), name, "", options)
     file = Path(path)
     if not file.is_file():
-        raise InputError("no such file", file=name)
+        raise InputError("is a folder" if file.is_dir() else "no such file", file=name)
     suffix = Path(name.removesuffix(".gz")).suffix.lower()
     kind = _SUFFIXES.get(suffix)
     if kind is None or (name.endswith(".gz") and kind not in ("csv", "tsv")):
-        raise InputError("unknown kind of table", file=name, fix=f"known: {', '.join(_SUFFIXES)}, .csv.gz, - for standard input")
+        fix = _OTHER.get(suffix, f"known: {', '.join(_SUFFIXES)}, .csv.gz, - for standard input")
+        raise InputError("unknown kind of table", file=name, fix=fix)
     try:
         if kind == "parquet":
             return _read_parquet(file)
         if kind == "xlsx":
             return _read_excel(file, options)
         return _read_text(gzip.open(file).read() if name.endswith(".gz") else file.read_bytes(), name, suffix, options)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise InputError("no gzip file, or a broken one", file=name, fix="if it is plain text, take .gz off its name") from None
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", file=name) from None
 
@@ -160,13 +197,15 @@ def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Tab
     text = raw.decode(encoding)
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = io.StringIO(text.removeprefix(mark), newline="").readlines()
-    if not lines:
+    if not any(map(str.strip, lines)):
         raise InputError("the table is empty", file=name)
     delimiter = options.delimiter or _delimiter(lines, suffix)
     first = next(_records(lines, delimiter))
     if first.cells is None:
         raise InputError(f"the header cannot be read: {first.reason}", file=name, line=1)
     width, head = len(first.cells), first.text if options.header else None
+    if width == 1 and options.delimiter is None and delimiter != _usual(suffix):
+        notes.append(f"{name}: one column, whose cells hold {_usual(suffix)!r}, so new columns are set off by {delimiter!r}")
     names = first.cells if options.header else [str(number) for number in range(1, width + 1)]
     start = len(io.StringIO(first.text, newline="").readlines()) if options.header else 0
     found = _collect(lines, delimiter, names, name, at=start)
@@ -281,6 +320,11 @@ def _encoding(raw: bytes, name: str, asked: str | None) -> tuple[str, list[str]]
         return {"utf-16": marked, "utf-8-sig": "utf-8"}.get(codecs.lookup(asked).name, asked), []
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return marked, []
+    if (zeros := raw[:_LOOKED_AT].count(0)) * 4 > len(raw[:_LOOKED_AT]):
+        for found, place in (("utf-16-le", 1), ("utf-16-be", 0)):
+            if raw[place:_LOOKED_AT:2].count(0) > 0.9 * zeros and _undecodable(raw, found) is None:
+                return found, [f"{name}: read as {found}, though no mark says so (if letters look wrong: --encoding)"]
+        raise InputError("this is no text", file=name, fix="give a table as text, .xlsx or .parquet")
     place = _undecodable(raw, "utf-8")
     if place is None:
         return "utf-8", []
@@ -297,14 +341,21 @@ def _undecodable(raw: bytes, encoding: str) -> int | None:
     return None
 
 
+def _usual(suffix: str) -> str:
+    """The delimiter that a file's name promises."""
+    return "\t" if suffix in (".tsv", ".tab") else ","
+
+
 def _delimiter(lines: Sequence[str], suffix: str) -> str:
     """The delimiter under which most of the first lines have as many fields as the first, and more than one."""
-    best, best_share = "\t" if suffix in (".tsv", ".tab") else ",", 0.0
+    best, best_share = _usual(suffix), 0.0
     for delimiter in (best, *(one for one in _DELIMITERS if one != best)):
         counts = [len(record.cells or ()) for record in islice(_records(lines, delimiter), _SNIFFED) if record.text.strip()]
         share = sum(count == counts[0] for count in counts) / len(counts) if counts and counts[0] > 1 else 0.0
         if share > best_share + 0.05:
             best, best_share = delimiter, share
+    if not best_share:  # one column: what its cells hold, as in "AS, mild", parts nothing
+        best = next((one for one in (best, *_DELIMITERS) if not any(one in line and '"' not in line for line in lines)), best)
     return best
 
 
@@ -325,8 +376,12 @@ def _records(lines: Sequence[str], delimiter: str, width: int = 0, *, at: int = 
         try:
             reader = csv.reader((lines[last := place] for place in used), delimiter=delimiter, strict=True)
             cells = next(reader)
-        except csv.Error:
+        except csv.Error as error:
             cells = None
+            if "field limit" in str(error):
+                yield _Record(at + 1, line, None, f"a cell of more than {csv.field_size_limit()} characters")
+                at += 1
+                continue
         if cells is None or (last > at and width and len(cells) != width):
             yield _Record(at + 1, line, None, "a quote does not close, or stands where none can")
             at += 1
@@ -359,7 +414,10 @@ def _read_excel(file: Path, options: TableOptions) -> Table:
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # whatever zip and XML raise on a file that is none
-        raise InputError(f"no Excel workbook ({type(error).__name__})", file=str(file)) from None
+        with open(file, "rb") as opened:
+            is_old = opened.read(8) == _OLD_EXCEL
+        fix = "it is of Excel 97 or has a password: save it as .xlsx without" if is_old else "if it is text, name it .csv"
+        raise InputError(f"no Excel workbook ({type(error).__name__})", file=str(file), fix=fix) from None
     if options.sheet is not None and options.sheet not in book.sheetnames:
         raise ConfigError(f"no sheet {options.sheet!r}", file=str(file), fix=f"sheets: {', '.join(book.sheetnames)}")
     sheet = book[options.sheet or book.sheetnames[0]]
@@ -377,7 +435,9 @@ def _read_excel(file: Path, options: TableOptions) -> Table:
     frame = pd.DataFrame({number: pd.Series([row[number] for row in rows], dtype=object) for number in range(width)})
     frame.columns = pd.Index(names)
     book.close()
-    return Table(frame, "xlsx", str(file))
+    sheets = tuple(book.sheetnames) if len(book.sheetnames) > 1 else ()
+    notes = (f"{file}: read the sheet {sheet.title!r} of {', '.join(sheets)}",) if sheets and options.sheet is None else ()
+    return Table(frame, "xlsx", str(file), notes=notes, sheets=sheets)
 
 
 def _read_parquet(file: Path) -> Table:
@@ -487,12 +547,22 @@ def _write_excel(table: Table, added: pd.DataFrame, handle: BinaryIO) -> None:
     frame = pd.concat([table.whole(), added], axis=1)
     if len(frame) >= _EXCEL_ROWS:
         raise ConfigError(f"{len(frame)} rows are more than a sheet of Excel holds", fix="write CSV or Parquet")
+    longest = [int(frame.iloc[:, place].map(_length).max() or 0) if len(frame) else 0 for place in range(frame.shape[1])]
+    if max(longest, default=0) > _EXCEL_CELL:
+        column = frame.columns[longest.index(max(longest))]
+        raise ConfigError(
+            f"a cell of the column {str(column)!r} is longer than the {_EXCEL_CELL} characters of Excel", fix="write CSV or Parquet"
+        )
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("cleaned")
     sheet.append([neutralised(str(name)) for name in frame.columns])
     for row in zip(*(frame.iloc[:, place].tolist() for place in range(frame.shape[1])), strict=True):
         sheet.append([_excel_cell(cell, sheet) for cell in row])
     book.save(handle)
+
+
+def _length(cell: object) -> int:
+    return len(cell) + 1 if isinstance(cell, str) else 0
 
 
 def _excel_cell(cell: Any, sheet: Any) -> Any:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
+from spacy.tokens import Doc
 
 import mrterms
 from mrterms.columns import CellValue, Decision, normalize_column, normalize_columns
@@ -272,3 +273,32 @@ def test_the_order_of_rows_changes_no_answer(cells: list[str | None], seed: int,
     shuffled = series.sample(frac=1.0, random_state=seed)
     one, other = normalize_column(series, nlp=nlp), normalize_column(shuffled, nlp=nlp)
     pd.testing.assert_frame_equal(one, other.sort_index())
+
+
+def test_what_a_component_of_the_user_finds_is_not_passed_over() -> None:
+    nlp = mrterms.load()
+
+    @Language.component("murmurs")
+    def murmurs(doc: Doc) -> Doc:
+        if "murmur" in doc.text and not doc.user_data["mrterms"]:
+            doc.user_data["mrterms"] = list(mrterms.annotate("mitral regurgitation").annotations)
+        return doc
+
+    nlp.add_pipe("murmurs")
+    assert read("dx", ["murmur", "gout"], nlp)["murmur"].concept_id == "mitral_regurgitation"
+
+
+def test_control_characters_part_words(nlp: Language) -> None:
+    assert read("lesion", ["MR\x00 2+", "AS"], nlp)["MR\x00 2+"].severity == "moderate"
+
+
+def test_one_name_may_be_given_for_a_list(nlp: Language) -> None:
+    frame = pd.DataFrame({"dx": ["severe MR"], "ward": ["valve"]})
+    cleaned = normalize_columns(frame, "dx", context_columns="ward", codes="HPO", nlp=nlp).frame
+    assert cleaned["mrterms_code_HPO"].tolist() == ["HP:0001653"]
+
+
+def test_names_of_several_levels_are_explained(nlp: Language) -> None:
+    frame = pd.DataFrame([["MR"]], columns=pd.MultiIndex.from_tuples([("a", "dx")]))
+    with pytest.raises(ConfigError, match="join the levels"):
+        normalize_columns(frame, ["dx"], nlp=nlp)

@@ -66,7 +66,7 @@ def test_cells_are_kept_byte_for_byte() -> None:
         (b"a\tb\n1,2\t3\n", ["a", "b"], "\t"),
         (b"a|b\n1|2\n", ["a", "b"], "|"),
         (b'a,b\n"x;y",2\n"z;w;v",3\n', ["a", "b"], ","),
-        (b"dx\nMR, mild\nAS\n", ["dx"], ","),
+        (b"dx\nMR, mild\nAS\n", ["dx"], ";"),
     ],
     ids="semicolon tab bar quoted one".split(),
 )
@@ -116,6 +116,8 @@ def test_a_wrong_column_is_explained() -> None:
         (b"DX;n\nMR;1\n", {}, "dx", "did you mean 'DX'?"),
         (b"dx;n\nMR;1\n", {"delimiter": ","}, "dx", "give --delimiter"),
         (b"MR;1\nAS;2\n", {}, "dx", "--no-header"),
+        (b"Export of 2020\n\nid,dx\n1,MR\n", {}, "dx", "stands in row 3"),
+        (b"x" * 999 + b",n\nMR,1\n", {}, "dx", f"'{'x' * 60}...'"),
     ):
         with pytest.raises(ConfigError) as caught:
             table_of(raw, **options).column(asked)
@@ -126,6 +128,12 @@ def test_a_wrong_column_is_explained() -> None:
 def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
     for name, raw, told in (
         ("a.csv", b"", "the table is empty"),
+        ("a.csv", b"\n \n", "the table is empty"),
+        ("a.csv", b"\x7fELF\x02" + bytes(200), "no text"),
+        ("a.csv.gz", b"id,dx\n", "no gzip file"),
+        ("a.xls", b"x", "save it as .xlsx"),
+        ("a.xlsx", b"id,dx\n", "name it .csv"),
+        ("a.xlsx", bytes.fromhex("D0CF11E0A1B11AE1") + bytes(99), "Excel 97"),
         ("a.xlsx", b"no zip", "no Excel workbook"),
         ("a.parquet", b"no parquet", "no Parquet file"),
         ("a.docx", b"x", "unknown kind of table"),
@@ -135,6 +143,42 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
             read_table(tmp_path / name)
     with pytest.raises(InputError, match="no such file"):
         read_table(tmp_path / "absent.csv")
+
+
+def test_utf16_without_a_mark_comes_out_as_it_went_in() -> None:
+    for encoding in ("utf-16-le", "utf-16-be"):
+        table = table_of("id,dx\n1,MR\n".encode(encoding))
+        assert table.frame["dx"].tolist() == ["MR"]
+        assert "no mark" in table.notes[0]
+        assert written(table, {"x": ["p"]}) == "id,dx,x\n1,MR,p\n".encode(encoding)
+
+
+def test_in_one_column_the_commas_of_cells_part_nothing() -> None:
+    table = table_of(b"dx\nMR\nAS, mild\n")
+    assert table.frame["dx"].tolist() == ["MR", "AS, mild"]
+    assert written(table, {"x": ["p", "q"]}) == b"dx;x\nMR;p\nAS, mild;q\n"
+    assert "set off by ';'" in table.notes[0]
+    assert table_of(b"dx\nMR\n").delimiter == ","
+
+
+def test_a_cell_that_is_too_long_is_named_for_what_it_is(tmp_path: Path) -> None:
+    table = table_of(b'id,dx\n1,"' + b"MR, " * 40_000 + b'"\n2,AS\n')
+    assert [(row.place, row.reason) for row in table.broken] == [("-:2", "a cell of more than 131072 characters")]
+    long = table_of(b"id,dx\n1," + b"M" * 32_767 + b"\n")
+    with pytest.raises(ConfigError, match="column 'dx' is longer than the 32767 characters"):
+        write_table(long, pd.DataFrame({"x": ["p"]}), tmp_path / "out.xlsx", "xlsx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_workbook_of_several_sheets_says_which_was_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["About"])
+    book.create_sheet("data").append(["dx"])
+    book.save(tmp_path / "in.xlsx")
+    table = read_table(tmp_path / "in.xlsx")
+    assert "the sheet 'Sheet' of Sheet, data" in table.notes[0]
+    with pytest.raises(ConfigError, match="one sheet of Sheet, data: --sheet"):
+        table.column("dx")
 
 
 def test_excel_gets_no_formula_and_gives_its_types_back(tmp_path: Path) -> None:
