@@ -12,6 +12,8 @@ from mrterms.text.sentences import read_abbreviations
 
 __all__ = ["Notations"]
 
+_SIGN: Final = re.compile(r"[0-9+=/|'’°–—−-]")
+"""Most cells have none of these, and so nothing of what is written with them."""
 _STOPPED: Final = re.compile(r"\b([A-Za-z]{2,})\.(?=\s|$)")
 _DEGREES: Final = re.compile(r"(?<=[IV1-4])\s?°")
 _MINUS: Final = re.compile(r"(?<=[A-Za-z)])\s+[-–−](?=\s*(?:[;,|/+\n]|$))")
@@ -61,20 +63,28 @@ class Notations:
 
     def written_out(self, cell: str) -> str:
         """The cell as a note would write it."""
-        text = _SHORT_YEAR.sub(_in_four_figures, _DASH.sub("-", cell).replace("|", " | "))
-        text = self._short.sub(self._in_full, text)
+        text = self._short.sub(self._in_full, _signs_written_out(cell) if _SIGN.search(cell) else cell)
         text = _STOPPED.sub(self._without_stop, text) if "." in text else text
-        text = _MINUS.sub(": no", _DEGREES.sub("", text))
         if (small := _SMALL.fullmatch(text)) and small[1].upper() in self._forms and (small[2] or small[1] not in self._abbreviations):
             text = text.upper()
-        text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, _NEXT.sub(", ", _EQUALS.sub(" ", text))))
-        return _FIGURE.sub("grade ", _TRACE.sub("trace", text))
+        text = _grades_written_out(text) if _SIGN.search(text) else text
+        return _TRACE.sub("trace", text) if "tr" in text else text
 
     def _in_full(self, found: re.Match[str]) -> str:
         return self._words[re.sub(r"\.?\s+", " ", found[0].rstrip(".").lower())]
 
     def _without_stop(self, found: re.Match[str]) -> str:
         return found[1] if found[1].lower() in self._abbreviations else found[0]
+
+
+def _signs_written_out(text: str) -> str:
+    return _SHORT_YEAR.sub(_in_four_figures, _DASH.sub("-", text).replace("|", " | "))
+
+
+def _grades_written_out(text: str) -> str:
+    text = _MINUS.sub(": no", _DEGREES.sub("", text))
+    text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, _NEXT.sub(", ", _EQUALS.sub(" ", text))))
+    return _FIGURE.sub("grade ", text)
 
 
 def _pluses_in_figures(found: re.Match[str]) -> str:

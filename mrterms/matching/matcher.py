@@ -69,6 +69,7 @@ class Matcher:
         self._open_words = self._words["open"] | self._grades | self._words["valvular"]
         self._composer = Composer(self._site_lesions, self._words)
         keys = self._table.forms.keys() | self._table.parts.keys()
+        self._opening, self._closing = map(vocab.strings.add, "()")
         self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
@@ -115,8 +116,8 @@ class Matcher:
             return True
         if not view.in_one_sentence(hit.token_start, hit.token_end):
             return False
-        words = list(map(view.word, range(hit.token_start, hit.token_end)))
-        return words.count("(") == words.count(")")
+        words = view.orths[hit.token_start : hit.token_end]
+        return words.count(self._opening) == words.count(self._closing)
 
     def _allowed(self, view: View, hit: Hit) -> bool:
         form = self._table.forms[hit.key]
