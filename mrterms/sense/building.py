@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mrterms.sense.calibration import OUTSIDE, Calibration, apply_calibration, calibrate, outcome, outcomes, pooled_scores
+from mrterms.sense.calibration import OUTSIDE, apply_calibration, calibrate, outcome, outcomes, pooled_scores
 from mrterms.sense.clusters import word_clusters
 from mrterms.sense.cues import Cues
 from mrterms.sense.examples import Example, ExampleBuilder, LabelledForm, long_form_examples
@@ -102,7 +102,7 @@ def train(
     answers = _honest_answers(tested, scores, lexicon, folds)
     progress("final model")
     model = fit(examples, names, lexicon, options=options, base=base)
-    apply_calibration(model, calibrate(tested, scores, lexicon), lexicon)
+    apply_calibration(model, calibrate(tested, scores, lexicon))
     model.clusters = clusters
     found = report(answers)
     model.card = _card(training, examples, found)
@@ -134,12 +134,12 @@ def _honest_answers(examples: Sequence[Example], scores: Sequence[Floats], lexic
     answers = []
     for fitted, test in held_out(examples, folds):
         inside = [i for i, one in enumerate(examples) if one.doc in fitted]
-        calibrations = calibrate([examples[i] for i in inside], [scores[i] for i in inside], lexicon)
+        scales = calibrate([examples[i] for i in inside], [scores[i] for i in inside], lexicon)
         for i, example in enumerate(examples):
             if example.doc in test:
                 names = outcomes(example.short_form, lexicon)
-                calibration = calibrations.get(example.short_form) or calibrations.get("*") or Calibration(1.0, {})
-                pooled = pooled_scores(calibration.scores(scores[i], names), names)
+                scale = scales.get(example.short_form) or scales.get("*", 1.0)
+                pooled = pooled_scores(scale * scores[i], names)
                 total = float(np.logaddexp.reduce(list(pooled.values())))
                 chances = {name: float(np.exp(score - total)) for name, score in pooled.items()}
                 answers.append(Answer(example.short_form, example.kind, example.doc, outcome(example, lexicon), chances))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from mrterms.records import Mention
 
-__all__ = ["OTHER_SENSE", "Definition", "find_definitions", "normal_words"]
+__all__ = ["OTHER_SENSE", "Definition", "find_definitions", "normal_words", "other_form"]
 
 OTHER_SENSE = "other_sense"
 """The concept id of a sense that the lexicon does not know."""
@@ -29,6 +29,10 @@ _AFTER_SIGN = re.compile(
     r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)"
     r"\s*([A-Za-z][^()\[\]\n;:.=]{2,79})"
 )
+_GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|chronic) )?$")
+"""A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
+_GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
+_GLOSS_REACH = 40
 _NOT_LONG_FORMS = frozenset(
     "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with "
     "was were insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient "
@@ -79,6 +83,18 @@ def find_definitions(
         if all(definition.concept_id != other.concept_id for other in others):
             others.append(definition)
     return found
+
+
+def other_form(text: str, mention: Mention, mentions: Sequence[Mention]) -> Mention | None:
+    """The short form that ``mention`` explains in a glossary ("AMI: acute MI"), or that explains it in brackets ("MI (MR)")."""
+    if text[mention.end : mention.end + 2].lstrip()[:1] == ":":
+        return None  # a label of its own
+    head = _GLOSSED.search(text, max(0, mention.start - _GLOSS_REACH), mention.start)
+    tail = _GLOSSING.match(text, mention.end)
+    span = head.span(1) if head else tail.span(1) if tail else None
+    if span is None:
+        return None
+    return next((one for one in mentions if (one.start, one.end) == span and one.text.lower() != mention.text.lower()), None)
 
 
 def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:

@@ -25,6 +25,7 @@ _FORMS = 3
 """Short forms tried for one long form, the first of the lexicon's table: contexts repeat."""
 _SISTERS = 3
 """Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct."""
+_TAUGHT_BY_SISTERS = ("disorder", "procedure")
 _MARK = re.compile(r"\{([^{}|]+)\|([a-z0-9_]+)(?:\|[^{}]*)?\}")
 
 _LONG_WORD = re.compile(r"[A-Za-z]+|[^\sA-Za-z-]")
@@ -98,7 +99,8 @@ def marked_sentences(lines: Iterable[str], *, source: str, known: Iterable[str])
     ``known`` are the short forms; ``\\n`` in a line is a line break, ``#`` starts a comment, and a line
     ``[setting]`` gives the setting of the lines below.
     """
-    forms = {form.upper(): form for form in known}
+    known = list(known)
+    forms = {form.upper(): form for form in known} | {form: form for form in known}
     setting: str | None = None
     for number, line in enumerate(lines, 1):
         line = line.strip()
@@ -121,7 +123,9 @@ def _marked(line: str, doc: str, setting: str | None, forms: Mapping[str, str]) 
     text += line[at:]
     for start, end, sense in places:
         letters = re.sub(r"['’]s$|[^A-Za-z]", "", text[start:end])
-        form = forms.get(letters.upper()) or forms.get(letters.upper().removesuffix("S"))
+        # MVR and MVr are two short forms: as written comes before in capitals.
+        spellings = (letters, letters.removesuffix("s"), letters.upper(), letters.upper().removesuffix("S"))
+        form = next((forms[one] for one in spellings if one in forms), None)
         if form is not None:
             yield LabelledForm(text, start, end, form, sense, doc, "written", setting)
 
@@ -167,18 +171,27 @@ class LongForms:
 
 
 def _sisters(lexicon: SenseLexicon, forms_of: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str, str]]]:
-    """By disorder: the short forms of other disorders with a common ancestor, each with that sense."""
-    disorders = {name: ancestors(lexicon, name) for name in forms_of if lexicon.concepts[name].semantic_type == "disorder"}
-    return {
-        name: [
-            (form, other)
-            for other, others in disorders.items()
-            if other != name and kin & others and other not in kin and name not in others
-            for form in forms_of[other][:2]
-        ]
-        for name, kin in disorders.items()
-        if not lexicon.concepts[name].other_sense
-    }
+    """By concept of the subject: the short forms that can mean its like at another site, each with that sense.
+
+    Of the senses of a form only the one nearest of kin is taught: the context of an aortic valve replacement is one of
+    mitral valve replacement, and not of mitral valve repair.
+    """
+    kin = {name: ancestors(lexicon, name) for name in forms_of}
+    sisters: dict[str, list[tuple[str, str]]] = {}
+    for name in forms_of:
+        concept = lexicon.concepts[name]
+        if concept.other_sense or concept.semantic_type not in _TAUGHT_BY_SISTERS:
+            continue
+        found = sisters[name] = []
+        for other in forms_of:
+            if lexicon.concepts[other].semantic_type != concept.semantic_type or other in kin[name] or name in kin[other]:
+                continue
+            shared = len(kin[name] & kin[other])
+            for form in forms_of[other][:2] if shared and other != name else ():
+                rivals = [len(kin[name] & kin[entry.concept_id]) for entry in lexicon.senses[form] if entry.concept_id != other]
+                if shared > max(rivals, default=0):
+                    found.append((form, other))
+    return sisters
 
 
 def ancestors(lexicon: SenseLexicon, concept_id: str) -> set[str]:

@@ -21,7 +21,7 @@ from mrterms.errors import ConfigError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
-from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words
+from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form
 from mrterms.sense.features import BUCKETS, WINDOW, Context, Reader, Word
 from mrterms.sense.model import Model, load_model
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
@@ -35,6 +35,8 @@ DEFINITION_WEIGHT: Final = 9.0
 """Log-odds of the author's own definition: strong enough that only a heap of contrary evidence beats it."""
 NEAREST_DEFINITION_WEIGHT: Final = 2.0
 """... where the document defines the form both ways: a default towards the definition last read."""
+GLOSS_WEIGHT: Final = 8.0
+"""Log-odds of what a short form shares with another that it explains ("AMI: acute MI")."""
 DISCOURSE_WEIGHT: Final = 0.7
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
 NEIGHBOUR_WEIGHT: Final = 1.2
@@ -111,23 +113,22 @@ class _Form:
         self._tree = model.tree_of(senses) * np.float32(scale)
 
     def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
-        """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end."""
-        first = self._code
-        rows: list[int] = []
-        places: list[int] = []
-        self._learn(context)
-        for word, code, place in zip(context.words, context.codes, context.places, strict=True):
-            if row := word.rows[first + code]:
-                rows.append(row)
-                places.append(place)
+        """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end.
+
+        Row 0 stands for words and facts that say nothing; they come along, since sorting them out costs more.
+        """
+        first, facts = self._code, self._facts
+        try:
+            rows = [word.rows[first + code] for word, code in zip(context.words, context.codes, strict=True)]
+            rows += [facts[fact] for fact, _, _ in context.facts]
+        except KeyError:
+            self._learn(context)
+            return self.rows(context)
+        places = context.places + [place for _, place, _ in context.facts]
         ends: dict[int, int] = {}
-        facts = self._facts
-        for fact, place, end in context.facts:
-            if row := facts[fact]:
-                rows.append(row)
-                places.append(place)
-                if end > place + 1:
-                    ends[place] = max(end, ends.get(place, end))
+        for _, place, end in context.facts:
+            if end > place + 1:
+                ends[place] = max(end, ends.get(place, end))
         return rows, places, ends
 
     def _learn(self, context: Context) -> None:
@@ -175,6 +176,7 @@ class Verdict:
     mention: Mention
     form: _Form
     senses: list[str]
+    outside: list[bool]
     columns: list[int]
     scores: list[float]
     rows: list[int]
@@ -197,11 +199,12 @@ class Verdict:
         self.parts.append((hint.label, None, None, change))
 
     def add(self, label: str, sense: str, weight: float, start: int | None = None, end: int | None = None) -> None:
-        """Let a fact of the whole document speak for one sense."""
+        """Let a fact of the whole document speak for one sense; a new one is one that the lexicon does not know."""
         if sense not in self.senses:
             # The lexicon does not know what speaks for the author's own sense: it starts level with the best known one.
             level = self.scores.index(max(self.scores))
             self.senses.append(sense)
+            self.outside.append(True)
             self.columns.append(self.columns[level])
             self.scores.append(self.scores[level])
             for _, _, _, scores in self.parts:
@@ -273,6 +276,7 @@ class Resolver:
         asked = [mention for mention in mentions if self._is_ambiguous(mention)]
         verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
         self._hear_definitions(view, mentions, verdicts)
+        self._hear_glosses(view, mentions, verdicts)
         if len(verdicts) > 1:
             _hear_neighbours(view, verdicts, repeated=0.0 if patients else REPEATED_WEIGHT)
         self._hear_document(mentions, verdicts)
@@ -343,8 +347,9 @@ class Resolver:
         gains: list[float] = form.gains[rows].sum(axis=0).tolist()
         scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
         parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
-        verdict = Verdict(mention, form, list(form.senses), list(range(len(begin))), scores, rows, places, ends, window, parts)
-        if rows:
+        senses, outside, columns = list(form.senses), list(form.outside), list(range(len(begin)))
+        verdict = Verdict(mention, form, senses, outside, columns, scores, rows, places, ends, window, parts)
+        if rows and form.outside.count(False) > 1:
             _let_the_sentence_lead(verdict, view)
         return verdict
 
@@ -400,6 +405,19 @@ class Resolver:
                 touches = min(abs(nearest.end - verdict.mention.start), abs(nearest.start - verdict.mention.end)) <= 4
                 _hear(verdict, nearest, "defined both ways", DEFINITION_WEIGHT if touches else NEAREST_DEFINITION_WEIGHT)
 
+    def _hear_glosses(self, view: View, mentions: Sequence[Mention], verdicts: Sequence[Verdict]) -> None:
+        """Another short form explained by this one or explaining it ("AMI: acute MI", "MI (MR)"): what both can mean."""
+        for verdict in verdicts:
+            other = other_form(view.text, verdict.mention, mentions)
+            if other is None:
+                continue
+            entries = self.lexicon.senses.get(str(other.short_form), ())
+            named = {entry.concept_id for entry in entries} or set(other.concept_ids)
+            wider = named.union(*map(self._family, named))
+            shared = [sense for sense in verdict.form.senses if sense in wider and not self._is_outside(sense)]
+            if len(shared) == 1:
+                verdict.add(f"explains: {other.text}", shared[0], GLOSS_WEIGHT, other.start, other.end)
+
     def _hear_document(self, mentions: Sequence[Mention], verdicts: Sequence[Verdict]) -> None:
         """What the same document says elsewhere: long forms, and the same form where its sense is clear."""
         named = {mention.concept_ids[0]: mention for mention in mentions if mention.short_form is None}
@@ -419,14 +437,13 @@ class Resolver:
         order = sorted(range(len(chances)), key=lambda i: -chances[i])
         best = order[0]
         chance = chances[best]
-        is_outside = [self._is_outside(sense) for sense in verdict.senses]
-        outside = sum(chances[i] for i in order if is_outside[i])
+        left_out = sum(chances[i] for i in order if verdict.outside[i])
         # Between morphine and multiple sclerosis nothing has to be decided: either way the mention is left out.
-        sure = chance >= self.threshold or (is_outside[best] and outside >= self.threshold)
+        sure = chance >= self.threshold or (verdict.outside[best] and left_out >= self.threshold)
         return Sense(
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,
-            probability=round(outside if sure and is_outside[best] else chance, 4),
+            probability=round(left_out if sure and verdict.outside[best] else chance, 4),
             candidates=tuple(_candidate(verdict.senses[i], chances[i]) for i in order if chances[i] >= _LEAST or i == best),
             evidence=tuple(self.evidence(verdict, view, limit=_SHOWN)),
         )
@@ -457,8 +474,8 @@ class Resolver:
         """The best sense, and the best that would have come out differently (for Michigan not Mister, but mitral)."""
         order = sorted(range(len(verdict.scores)), key=lambda i: -verdict.scores[i])
         best = order[0]
-        outside = self._is_outside(verdict.senses[best])
-        others = [i for i in order[1:] if not (outside and self._is_outside(verdict.senses[i]))] or order[1:] or [best]
+        outside = verdict.outside
+        others = [i for i in order[1:] if not (outside[best] and outside[i])] or order[1:] or [best]
         return best, others[0]
 
 

@@ -66,3 +66,25 @@ def test_a_document_that_defines_both_ways_is_flagged_and_decided_locally(nlp: L
 def test_an_unknown_long_form_is_none_of_our_senses(nlp: Language) -> None:
     found = [one["concept_id"] for one in nlp("The myeloid index (MI) was 3.").user_data.get("mrterms", []) if one["text"] == "MI"]
     assert set(found) <= {OTHER_SENSE}
+
+
+@pytest.mark.parametrize(
+    ("text", "sense"),
+    [
+        ("AMI: acute MI; LA: left atrium; MV: mitral valve", "myocardial_infarction"),
+        ("STEMI (MI) pathway", "myocardial_infarction"),
+        ("LA = left atrium, MR = MI, PV = pulmonary vein", "mitral_regurgitation"),
+        ("the degree of MI (MR) was unchanged", "mitral_regurgitation"),
+    ],
+)
+def test_short_forms_that_explain_each_other(nlp: Language, text: str, sense: str) -> None:
+    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert found["concept_id"] == sense
+    assert any(cue["cue"].startswith("explains: ") for cue in found["sense"]["evidence"])
+
+
+@pytest.mark.parametrize("text", ["MR: none MI: old", "MR: mild MI 2003", "Valves: MR (mild), MI (old)", "MR, MI (AS)"])
+def test_findings_in_a_row_explain_nothing(nlp: Language, text: str) -> None:
+    found = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert found
+    assert not any(cue["cue"].startswith("explains: ") for one in found for cue in one["sense"]["evidence"])

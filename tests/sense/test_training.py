@@ -16,7 +16,7 @@ import mrterms
 from mrterms.cli.train import train_command
 from mrterms.lexicon import load_lexicon
 from mrterms.sense import load_model
-from mrterms.sense.examples import long_form_examples, marked_sentences
+from mrterms.sense.examples import LongForms, long_form_examples, marked_sentences
 
 pytest.importorskip("scipy")
 ROOT = Path(__file__).parents[2]
@@ -42,6 +42,19 @@ def test_marked_sentences_know_setting_and_written_form() -> None:
         ("MIs", "MI", "cardiology"),
         ("M.I.", "MI", "cardiology"),
     ]
+
+
+def test_forms_that_differ_in_case_alone_are_kept_apart() -> None:
+    lines = ["redo {MVR|mitral_valve_replacement}", "{MVr|mitral_valve_repair} with a ring", "{mvr|mitral_valve_replacement}"]
+    assert [one.short_form for one in marked_sentences(lines, source="s", known=["MVR", "MVr"])] == ["MVR", "MVr", "MVR"]
+
+
+def test_the_like_at_another_site_teaches_and_its_rival_does_not() -> None:
+    taught = LongForms(load_lexicon("valve")).sisters_of
+    assert ("MVR", "mitral_valve_replacement") in taught["aortic_valve_replacement"]
+    assert ("MVR", "mitral_valve_repair") not in taught["aortic_valve_replacement"]
+    assert ("MI", "mitral_regurgitation") in taught["aortic_regurgitation"]
+    assert "multiple_sclerosis" not in taught
 
 
 def test_every_written_sentence_has_a_sense_that_its_form_can_have() -> None:
