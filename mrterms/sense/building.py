@@ -19,13 +19,15 @@ from mrterms.sense.cues import Cues
 from mrterms.sense.examples import Example, ExampleBuilder, LabelledForm, long_form_examples
 from mrterms.sense.features import Reader
 from mrterms.sense.model import Model, save_model
-from mrterms.sense.resolve import SenseLexicon
+from mrterms.sense.resolve import DEFAULT_THRESHOLD, SenseLexicon
 from mrterms.sense.training import LABELLED, Floats, TrainingOptions, fit, held_out, predict
 
-__all__ = ["Answer", "Trained", "Training", "report", "table", "train"]
+__all__ = ["Answer", "Trained", "Training", "raised_thresholds", "report", "table", "train"]
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _BINS = 10
+_WANTED, _ENOUGH = 0.95, 20
+"""The share of right answers that a form must reach where it is decided, and the answers from which it is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ def train(
     apply_calibration(model, calibrate(tested, scores, lexicon))
     model.clusters = clusters
     found = report(answers)
-    model.card = _card(training, examples, found)
+    model.card = _card(training, examples, found) | {"thresholds": raised_thresholds(answers)}
     return Trained(model, answers, found)
 
 
@@ -154,6 +156,24 @@ def report(answers: Sequence[Answer]) -> dict[str, Any]:
     forms = {form: {kind: _figures(some) for kind, some in sorted(kinds.items())} for form, kinds in sorted(groups.items())}
     calibration = {form: _calibration([one for some in kinds.values() for one in some]) for form, kinds in sorted(groups.items())}
     return {"forms": forms, "calibration": calibration, "thresholds": [_coverage(answers, threshold) for threshold in THRESHOLDS]}
+
+
+def raised_thresholds(answers: Sequence[Answer]) -> dict[str, float]:
+    """For each form whose held-out answers are wrong too often at the default threshold the least one that is enough."""
+    by_form: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_form[answer.short_form].append(answer)
+    found = {}
+    for form, own in sorted(by_form.items()):
+        if len(own) < _ENOUGH:
+            continue
+        for threshold in (one for one in THRESHOLDS if one >= DEFAULT_THRESHOLD):
+            sure = [answer for answer in own if answer.chances[answer.best] >= threshold]
+            if sum(answer.best == answer.right for answer in sure) >= _WANTED * len(sure):
+                break
+        if threshold > DEFAULT_THRESHOLD:
+            found[form] = threshold
+    return found
 
 
 def _figures(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -77,6 +77,16 @@ class Context:
     places: list[int]
     facts: list[tuple[str, int, int]]
 
+    def forget_repeats(self) -> None:
+        """A word that stands again at the same distance says nothing new: training counts a feature once."""
+        first: dict[tuple[Word, int], int] = {}
+        for word, code, place in zip(self.words, self.codes, self.places, strict=True):
+            first.setdefault((word, code), place)
+        if len(first) < len(self.words):
+            self.words = [word for word, _ in first]
+            self.codes = [code for _, code in first]
+            self.places = list(first.values())
+
     def named(self) -> Iterator[str]:
         """Every feature by name: what training counts."""
         for word, code in zip(self.words, self.codes, strict=True):
@@ -187,6 +197,7 @@ class Reader:
         context = Context([], [], [], facts)
         left_near = _side(words, range(start - 1, -1, -1), own, context, on_left=True)
         right_near = _side(words, range(end, len(words)), own, context, on_left=False)
+        context.forget_repeats()
         _neighbours(words, left_near, right_near, facts)
         _phrases(words, start, end, facts)
         _siblings(words, start, end, own, facts)

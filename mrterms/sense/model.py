@@ -45,6 +45,12 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
     clusters: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """From the card, where a person can read and change them."""
+        found: Mapping[str, float] = self.card.get("thresholds", {})
+        return found
+
     def columns(self, senses: Sequence[str]) -> NDArray[np.float32]:
         """The weights of some senses side by side; a sense that the model never saw has none."""
         columns: NDArray[np.float32] = self.weights @ self.tree_of(senses)

@@ -218,7 +218,8 @@ class Resolver:
     """Resolves the ambiguous short forms of a document; one for each pipeline.
 
     ``setting`` (general, cardiology, literature, patient) fixes the priors, None guesses it from the text.  ``threshold``
-    is the probability below which a mention is left ``ambiguous``.  ``cues`` and ``model`` default to the shipped ones.
+    is the probability below which a mention is left ``ambiguous``; without it the default holds, or what the model asks for a
+    form that was seldom told rightly.  ``cues`` and ``model`` default to the shipped ones.
     """
 
     def __init__(
@@ -236,8 +237,9 @@ class Resolver:
             raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
         self.lexicon = lexicon
         self.setting = setting
-        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self.model = load_model(_table(lexicon, "models")) if model is None else model
+        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
+        self._raised = self.model.thresholds if threshold is None else {}
         self.reader = Reader(load_cues(_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
         self._forms: dict[str, _Form] = {}
         self._plain: dict[tuple[str, ...], Sense] = {}
@@ -439,7 +441,8 @@ class Resolver:
         chance = chances[best]
         left_out = sum(chances[i] for i in order if verdict.outside[i])
         # Between morphine and multiple sclerosis nothing has to be decided: either way the mention is left out.
-        sure = chance >= self.threshold or (verdict.outside[best] and left_out >= self.threshold)
+        threshold = max(self.threshold, self._raised.get(str(verdict.mention.short_form), 0.0))
+        sure = chance >= threshold or (verdict.outside[best] and left_out >= threshold)
         return Sense(
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,

@@ -279,7 +279,7 @@ def _pooled(
 
 
 def _weights(members: Sequence[Example], entries: Sequence[SenseEntry], lexicon: SenseLexicon, options: TrainingOptions) -> Floats:
-    """Weights by kind, then drawn to the same mass for the subject's senses and the outside ones.
+    """Weights by kind, then drawn to the same mass for each sense of the subject and for all outside ones together.
 
     Within each side a sense gets mass by a root of its highest prior: one that is rare everywhere must not outweigh a
     common one because raw text names it often (myocardial ischaemia).
@@ -292,10 +292,13 @@ def _weights(members: Sequence[Example], entries: Sequence[SenseEntry], lexicon:
     goal = {senses: float(np.mean([wanted[sense] for sense in senses])) for senses in mass}
     outside = {senses: lexicon.concepts[senses[0]].other_sense for senses in mass}
     total = sum(mass.values())
+    inside = list(outside.values()).count(False)
+    parts = {True: 1, False: inside}
+    parts = {side: part for side, part in parts.items() if side in outside.values()}
     factors = {}
-    for side in (True, False):
+    for side, part in parts.items():
         there = [senses for senses in mass if outside[senses] is side]
-        share = (0.5 if len(set(outside.values())) > 1 else 1.0) * total / max(1e-9, sum(goal[senses] for senses in there))
+        share = part / sum(parts.values()) * total / max(1e-9, sum(goal[senses] for senses in there))
         factors.update({senses: min(max(share * goal[senses] / mass[senses], 1 / options.stretch), options.stretch) for senses in there})
     drawn: Floats = weights * np.array([factors[member.senses] for member in members])
     return drawn
