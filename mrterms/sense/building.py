@@ -26,7 +26,7 @@ __all__ = ["Answer", "Trained", "Training", "raised_thresholds", "report", "tabl
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _BINS = 10
-_WANTED, _ENOUGH = 0.95, 20
+_WANTED, _ENOUGH = 0.85, 20
 """The share of right answers that a form must reach where it is decided, and the answers from which it is asked."""
 
 

@@ -22,6 +22,8 @@ OTHER_SENSE = "other_sense"
 _REACH = 90
 """Characters read beside a short form; the longest curated long form has about 60."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_PART = re.compile(r"[A-Za-z][A-Za-z'’]*")
+"""Of a hyphened word each part gives a letter: "myo-inositol (MI)"."""
 _OPEN_BEFORE = re.compile(r"[(\[]\s*[\"'“‘]?$")
 _OR_BEFORE = re.compile(r",?\s+(?:or|abbreviated(?: as)?|hereafter|termed)\s+[\"'“‘]?$|,\s*$|\s*=\s*$|\s+[-–—]\s+$")
 _AFTER_BRACKET = re.compile(r"[\"'”’]?(?:s)?\s*[(\[]\s*(?:i\.?e\.?,?\s+|=\s*)?([^()\[\]\n]{3,80}?)\s*[;,)\]]")
@@ -119,7 +121,10 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
         first = words[-count].start()
         if concept_id := table.get(normal_words(text[first:end])):
             return Definition(str(mention.short_form), concept_id, text[first:end], first, end)
-    return _unknown(text, mention, words[-len(str(mention.short_form)) :]) if bracket else None
+    if not bracket:
+        return None
+    parts = list(_PART.finditer(text, start, end))
+    return _unknown(text, mention, parts[-len(str(mention.short_form)) :])
 
 
 def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:

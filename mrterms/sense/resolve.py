@@ -171,7 +171,11 @@ class _Window:
 
 @dataclass(slots=True)
 class Verdict:
-    """How one mention was weighed: ``scores`` by sense, and what brought them (``parts``: label, place, scores)."""
+    """How one mention was weighed: ``scores`` by sense, and what brought them.
+
+    ``picked``: what each word or fact of the window brings, by sense, and its place in ``places``; ``parts`` is what else spoke
+    (label, place, scores).
+    """
 
     mention: Mention
     form: _Form
@@ -179,7 +183,7 @@ class Verdict:
     outside: list[bool]
     columns: list[int]
     scores: list[float]
-    rows: list[int]
+    picked: NDArray[np.float32]
     places: list[int]
     ends: dict[int, int]
     window: _Window
@@ -346,12 +350,13 @@ class Resolver:
         self.reader.add_shape(context, mention.text, _joined_to(view, window, end, mention))
         rows, places, ends = form.rows(context)
         begin = form.starts[setting]
-        gains: list[float] = form.gains[rows].sum(axis=0).tolist()
+        picked = form.gains[rows]
+        gains: list[float] = picked.sum(axis=0).tolist()
         scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
         parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
         senses, outside, columns = list(form.senses), list(form.outside), list(range(len(begin)))
-        verdict = Verdict(mention, form, senses, outside, columns, scores, rows, places, ends, window, parts)
-        if rows and form.outside.count(False) > 1:
+        verdict = Verdict(mention, form, senses, outside, columns, scores, picked, places, ends, window, parts)
+        if places and form.outside.count(False) > 1:
             _let_the_sentence_lead(verdict, view)
         return verdict
 
@@ -460,7 +465,7 @@ class Resolver:
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
-        if verdict.rows:
+        if verdict.places:
             sums = _gains(verdict, best, second)
             strongest = np.argsort(-np.abs(sums))
             shown = strongest[: len(sums) if limit is None else limit]
@@ -547,10 +552,10 @@ def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
     starts = view.sentence_starts
     low, high = starts[number], starts[number + 1] if number + 1 < len(starts) else view.length
     tokens = verdict.window.tokens
-    outside = [row for row, place in zip(verdict.rows, verdict.places, strict=True) if place >= 0 and not low <= tokens[place] < high]
+    outside = [at for at, place in enumerate(verdict.places) if place >= 0 and not low <= tokens[place] < high]
     if not outside:
         return
-    far: list[float] = verdict.form.gains[outside].sum(axis=0).tolist()
+    far: list[float] = verdict.picked[outside].sum(axis=0).tolist()
     own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
     said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
     if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
@@ -568,7 +573,7 @@ def _joined_to(view: View, window: _Window, end: int, mention: Mention) -> str:
 
 def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
     """What each place of the window brings the best sense more than the second; the first is the mention as a whole."""
-    picked = verdict.form.gains[verdict.rows]
+    picked = verdict.picked
     gains = picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]
     return np.bincount(np.array(verdict.places) + 1, weights=gains).astype(np.float64)
 

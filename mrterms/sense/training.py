@@ -46,7 +46,7 @@ class TrainingOptions:
         default_factory=lambda: {"masked": 1.0, "defined": 1.0, "long form": 0.6, "sister": 0.3, "written": 2.0}
     )
     reach: Mapping[str, float] = field(
-        default_factory=lambda: {"a": 0.6, "s": 0.8, "n": 1.2, "l": 1.5, "r": 1.5, "L": 2.0, "R": 2.0, "*": 1.5}
+        default_factory=lambda: {"a": 0.5, "s": 0.8, "n": 1.3, "l": 1.8, "r": 1.8, "L": 2.6, "R": 2.6, "*": 1.5}
     )
     floor: float = 0.05
     power: float = 0.4
