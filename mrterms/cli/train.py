@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +14,14 @@ import typer
 from mrterms.errors import InputError
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from mrterms.lexicon import Lexicon
+    from mrterms.sense.building import Training
+    from mrterms.sense.cues import Cues
     from mrterms.sense.examples import LabelledForm
 
-__all__ = ["train_command"]
+__all__ = ["cues_of", "gather", "tokenizing", "train_command"]
 
 
 def train_command(
@@ -37,38 +42,16 @@ def train_command(
 
     Example: mrterms train notes/ --sentences corpora/sense_training/sentences.txt --output my-model
     """
-    import spacy
-
     from mrterms.lexicon import load_lexicon
-    from mrterms.lexicon.resources import lexicon_folder
-    from mrterms.sense.building import Training, table, train
-    from mrterms.sense.cues import load_cues
-    from mrterms.sense.examples import LongForms, marked_sentences
+    from mrterms.sense.building import table, train
     from mrterms.sense.model import load_model
-    from mrterms.text.tokenizer import make_tokenizer
 
     loaded = load_lexicon(lexicon)
-    cues = (loaded.folder or lexicon_folder("valve")) / "sense_cues.tsv"
-    nlp = spacy.blank("en")
-    nlp.tokenizer = make_tokenizer(nlp)
-    long_forms = LongForms(loaded).concept_of
-    raw = [pair for path in texts or () for pair in _texts(path)]
-    written = [
-        place
-        for path in sentences or ()
-        for place in marked_sentences(path.read_text(encoding="utf-8").splitlines(), source=path.name, known=loaded.senses)
-    ]
-    training = Training(
-        texts=raw,
-        labelled=[_place(row, path, line, long_forms) for path in labelled or () for line, row in _rows(path)],
-        sentences=written,
-        sources=[{"file": path.name, "bytes": _size(path)} for path in (*(texts or ()), *(labelled or ()), *(sentences or ()))],
-    )
     trained = train(
-        training,
+        gather(texts or (), labelled or (), sentences or (), loaded),
         loaded,
-        load_cues(cues if cues.is_file() else lexicon_folder("valve") / "sense_cues.tsv"),
-        nlp,
+        cues_of(loaded),
+        tokenizing(),
         folds=folds,
         base=None if base is None else load_model(base),
         progress=lambda step: None if quiet else typer.echo(step, err=True),
@@ -77,6 +60,44 @@ def train_command(
     (output / "report.json").write_text(json.dumps(trained.report, indent=1) + "\n", encoding="utf-8")
     (output / "report.html").write_text(_page(table(trained.report), trained.report), encoding="utf-8")
     typer.echo(table(trained.report))
+
+
+def cues_of(lexicon: Lexicon) -> Cues:
+    """The sense cues of a lexicon, or the shipped ones where it has none of its own."""
+    from mrterms.lexicon.resources import lexicon_folder
+    from mrterms.sense.cues import load_cues
+
+    own = (lexicon.folder or lexicon_folder("valve")) / "sense_cues.tsv"
+    return load_cues(own if own.is_file() else lexicon_folder("valve") / "sense_cues.tsv")
+
+
+def tokenizing() -> Language:
+    """A pipeline that only tokenizes, as notes are tokenized in use."""
+    import spacy
+
+    from mrterms.text.tokenizer import make_tokenizer
+
+    nlp = spacy.blank("en")
+    nlp.tokenizer = make_tokenizer(nlp)
+    return nlp
+
+
+def gather(texts: Sequence[Path], labelled: Sequence[Path], sentences: Sequence[Path], lexicon: Lexicon) -> Training:
+    """What a model is trained on, read from files. Raises :class:`InputError` with file and line."""
+    from mrterms.sense.building import Training
+    from mrterms.sense.examples import LongForms, marked_sentences
+
+    long_forms = LongForms(lexicon).concept_of
+    return Training(
+        texts=[pair for path in texts for pair in _texts(path)],
+        labelled=[_place(row, path, line, long_forms) for path in labelled for line, row in _rows(path)],
+        sentences=[
+            place
+            for path in sentences
+            for place in marked_sentences(path.read_text(encoding="utf-8").splitlines(), source=path.name, known=lexicon.senses)
+        ],
+        sources=[{"file": path.name, "bytes": _size(path)} for path in (*texts, *labelled, *sentences)],
+    )
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:

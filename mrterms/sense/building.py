@@ -6,7 +6,7 @@ Everything that ``mrterms train`` does is here; the command only reads files and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,13 @@ def train(
     options: TrainingOptions | None = None,
     base: Model | None = None,
     progress: Callable[[str], None] = lambda step: None,
+    on_fold: Callable[[Model, Set[str]], None] = lambda model, unseen: None,
 ) -> Trained:
     """Train, calibrate and measure. Without ``labelled`` places the held-out long forms are measured instead.
 
     ``nlp`` tokenizes; folds are split by document, and the calibration that is measured never saw the fold it is
-    measured on. ``base`` is a model to adapt. Raises :class:`MissingExtraError` without the extra ``train``.
+    measured on. ``base`` is a model to adapt. ``on_fold`` gets each fold's model, without scales, and the documents that it never
+    saw. Raises :class:`MissingExtraError` without the extra ``train``.
     """
     progress("clusters of words")
     clusters = _clusters(training, base)
@@ -98,6 +100,7 @@ def train(
         progress(f"fold {number} of {folds}")
         # A document of this fold teaches in no way: neither its labelled places nor its long forms.
         model = fit([one for one in examples if one.doc not in test], names, lexicon, options=options, base=base)
+        on_fold(model, test)
         mine = [one for one in examples if one.doc in test and one.kind in kinds]
         tested += mine
         scores += predict(model, mine, names, lexicon)
