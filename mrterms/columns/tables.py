@@ -51,6 +51,8 @@ _LOOKED_AT: Final = 2_000
 """Bytes that tell whether a file is text; its length is even."""
 _MOST_LINES: Final = 1_000
 """A quoted cell of more lines is taken for a quote that was never closed."""
+_MOST_CHARACTERS: Final = 131_072
+"""Of a quoted cell: what csv allows where nobody raised its limit, which holds for the whole process."""
 _CHUNK: Final = 50_000
 _BLOCK: Final = 1_000
 """Lines that are read at a time as long as each is a row; one that is not costs the block the slow way."""
@@ -251,7 +253,7 @@ def _columns_of(lines: Sequence[str], delimiter: str, width: int) -> list[list[s
     except csv.Error:
         return None
     # A cell that goes on in the next line would make fewer rows than lines.
-    if len(rows) != len(quoted) or any(len(row) != width for row in rows):
+    if len(rows) != len(quoted) or any(len(row) != width or max(map(len, row)) > _MOST_CHARACTERS for row in rows):
         return None
     for place, row in zip(quoted, rows, strict=True):
         for column, cell in zip(columns, row, strict=True):
@@ -377,11 +379,13 @@ def _records(lines: Sequence[str], delimiter: str, width: int = 0, *, at: int = 
             reader = csv.reader((lines[last := place] for place in used), delimiter=delimiter, strict=True)
             cells = next(reader)
         except csv.Error as error:
-            cells = None
-            if "field limit" in str(error):
-                yield _Record(at + 1, line, None, f"a cell of more than {csv.field_size_limit()} characters")
-                at += 1
-                continue
+            cells, is_long = None, "field limit" in str(error)
+        else:
+            is_long = max(map(len, cells)) > _MOST_CHARACTERS
+        if is_long:
+            yield _Record(at + 1, line, None, f"a cell of more than {_MOST_CHARACTERS} characters")
+            at += 1
+            continue
         if cells is None or (last > at and width and len(cells) != width):
             yield _Record(at + 1, line, None, "a quote does not close, or stands where none can")
             at += 1
