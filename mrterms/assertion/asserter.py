@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 
@@ -276,7 +276,7 @@ class _Reader:
         end = hit.start
         while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
             end -= 1
-        ends = {end}
+        ends = {end, *(self._before_others(end) if ":" in lower[end : hit.start] else ())}
         joined = False
         for other in sorted(self.targets, key=lambda one: -one.first):
             if other.last in ends:
@@ -286,7 +286,23 @@ class _Reader:
                     joined = joined or lower[before - 1] != ","
                     before -= 1
                 ends.add(before)
+                if len(ends) > 1 and lower[before] in ("/", "or"):
+                    ends.update(self._before_others(before))
         return target.last in ends
+
+    def _before_others(self, end: int) -> Iterator[int]:
+        """Where the members of a label end that stand before others which are no mention: "MI/CABG/PCI: no", "MI or CVA: denies"."""
+        lower = self.line.lower
+        taken = {place for one in self.targets for place in range(one.first, one.last)}
+        first = end
+        while first > 0 and end - first < _MODIFIERS and lower[first - 1].isalpha() and lower[first - 1] != "or":
+            first -= 1
+            if first in taken:
+                return
+            if first > 1 and lower[first - 1] in ("/", "or"):
+                yield first - 1
+                yield from self._before_others(first - 1)
+                return
 
     def _parted(self, hit: Hit) -> bool:
         """Whether a tab or line break ends a value that leads nothing in ("MS none<tab>TR trace", not "no   murmurs")."""

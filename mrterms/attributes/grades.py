@@ -290,7 +290,11 @@ class _Sentence:
         while at < len(self.atoms) and at not in self.phrase_at and self.atoms[at] in self.roles.link and self.atoms[at] != ",":
             at += 1
         phrase = self.phrase_at.get(at)
-        return phrase is not None and (at > end or not self._ahead(phrase))
+        if phrase is None or at > end:
+            return phrase is not None
+        # "AI mod MI mild TI tr": grades stand behind where the last one does
+        ahead = self._ahead(phrase)
+        return not ahead or self._own_grade_follows(self.places[ahead[0]].last)
 
     def _ahead(self, phrase: GradePhrase) -> list[int]:
         """The lesions that begin behind a grade with nothing but harmless words between."""
