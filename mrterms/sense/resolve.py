@@ -42,7 +42,7 @@ DISCOURSE_WEIGHT: Final = 0.7
 NEIGHBOUR_WEIGHT: Final = 1.2
 """Log-odds that a clear short form of the same family, beside an unclear one, brings each of its senses within the subject."""
 REPEATED_WEIGHT: Final = 1.5
-"""Log-odds against a lesion that another short form beside it already names: nobody lists one lesion twice ("MI and MR")."""
+"""Log-odds against a lesion that another form beside it already names: nobody lists one lesion twice ("MI and MR")."""
 LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
 GUESS_WEIGHT: Final = 0.5
@@ -283,9 +283,10 @@ class Resolver:
         verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
         self._hear_definitions(view, mentions, verdicts)
         self._hear_glosses(view, mentions, verdicts)
+        repeated = 0.0 if patients else REPEATED_WEIGHT
         if len(verdicts) > 1:
-            _hear_neighbours(view, verdicts, repeated=0.0 if patients else REPEATED_WEIGHT)
-        self._hear_document(mentions, verdicts)
+            _hear_neighbours(view, verdicts, repeated=repeated)
+        self._hear_document(view, mentions, verdicts, repeated=repeated)
         for verdict in verdicts if hints else ():
             for hint in (hints or {}).get(str(verdict.mention.short_form), ()):
                 verdict.hear(hint)
@@ -340,6 +341,11 @@ class Resolver:
     def _is_outside(self, concept_id: str) -> bool:
         concept = self.lexicon.concepts.get(concept_id)
         return concept is None or concept.other_sense
+
+    def _is_lesion(self, concept_id: str) -> bool:
+        """Whether a concept is a disorder of some part: infarcts and operations, of which there may be two, are none."""
+        concept = self.lexicon.concepts.get(concept_id)
+        return concept is not None and concept.semantic_type == "disorder" and bool(concept.parents)
 
     def _read(self, view: View, mention: Mention, setting: str, window: _Window) -> Verdict:
         """Weigh the words around one mention."""
@@ -425,13 +431,17 @@ class Resolver:
             if len(shared) == 1:
                 verdict.add(f"explains: {other.text}", shared[0], GLOSS_WEIGHT, other.start, other.end)
 
-    def _hear_document(self, mentions: Sequence[Mention], verdicts: Sequence[Verdict]) -> None:
-        """What the same document says elsewhere: long forms, and the same form where its sense is clear."""
+    def _hear_document(self, view: View, mentions: Sequence[Mention], verdicts: Sequence[Verdict], *, repeated: float) -> None:
+        """What the same document says elsewhere: long forms, and the same form where its sense is clear.
+
+        The long form of a lesion beside the mention speaks against it, as a short form does: "MI, mitral regurgitation".
+        """
         named = {mention.concept_ids[0]: mention for mention in mentions if mention.short_form is None}
         for verdict in verdicts:
             for sense in verdict.form.senses:
                 if (other := named.get(sense)) is not None:
-                    verdict.add(other.text, sense, LONG_FORM_WEIGHT, other.start, other.end)
+                    is_list = repeated and self._is_lesion(sense) and _are_beside(view, verdict.mention, other)
+                    verdict.add(other.text, sense, -repeated if is_list else LONG_FORM_WEIGHT, other.start, other.end)
         by_form: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
             by_form.setdefault(str(verdict.mention.short_form), []).append(verdict)

@@ -152,3 +152,20 @@ def test_every_mi_and_ai_of_the_seed_passages_is_the_valve_lesion(nlp: Language)
         for one in nlp(passage).user_data.get("mrterms", []):
             if one["text"] in ("MI", "AI"):
                 assert one["concept_id"] in ("mitral_regurgitation", "aortic_regurgitation")
+
+
+@pytest.mark.parametrize("text", ["MI, mitral regurgitation", "known MI, mitral incompetence", "PMH: MI, mitral regurgitation, AF"])
+def test_a_lesion_in_words_beside_a_short_form_is_not_named_twice(matcher: Language, resolver: Resolver, text: str) -> None:
+    doc = matcher(text)
+    work = work_of(doc)
+    _, senses = resolver.resolve(work.view, work.mentions)
+    assert senses[0].concept_id == "myocardial_infarction"
+
+
+def test_an_infarct_in_words_beside_a_short_form_may_be_another_one(matcher: Language, resolver: Resolver) -> None:
+    doc = matcher("Myocardial infarction in 2003, second MI in 2010.")
+    work = work_of(doc)
+    _, senses = resolver.resolve(work.view, work.mentions)
+    assert senses[1].concept_id == "myocardial_infarction"
+    (weight,) = [cue.weight for cue in senses[1].evidence if cue.cue == "Myocardial infarction"]
+    assert weight > 0
