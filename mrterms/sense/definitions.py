@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from mrterms.records import Mention
 
-__all__ = ["OTHER_SENSE", "Definition", "find_definitions", "normal_words", "other_form"]
+__all__ = ["OTHER_SENSE", "Definition", "find_definitions", "normal_words", "other_form", "part_named"]
 
 OTHER_SENSE = "other_sense"
 """The concept id of a sense that the lexicon does not know."""
@@ -35,6 +35,7 @@ _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|
 """A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
 _GLOSS_REACH = 40
+_PART_BEHIND = re.compile(r"\s?[(\[]([A-Za-z]+(?: [A-Za-z]+)?)[)\]]|\s-\s([A-Za-z]+(?: [A-Za-z]+)?)(?=\s*(?:[,;.\n]|\Z))")
 _NOT_LONG_FORMS = frozenset(
     "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with "
     "was were insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient "
@@ -97,6 +98,17 @@ def other_form(text: str, mention: Mention, mentions: Sequence[Mention]) -> Ment
     if span is None:
         return None
     return next((one for one in mentions if (one.start, one.end) == span and one.text.lower() != mention.text.lower()), None)
+
+
+def part_named(text: str, mention: Mention, table: Mapping[tuple[str, ...], str]) -> tuple[str, str, int, int] | None:
+    """The concept whose long forms alone begin with the words in brackets or behind a dash ("MI (mitral)", "MI - mitral"), and these."""
+    found = _PART_BEHIND.match(text, mention.end)
+    if found is None:
+        return None
+    group = 1 if found[1] else 2
+    words = normal_words(found[group])
+    named = {concept_id for long_form, concept_id in table.items() if long_form[: len(words)] == words} if words else set()
+    return (named.pop(), found[group], *found.span(group)) if len(named) == 1 else None
 
 
 def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:

@@ -21,7 +21,7 @@ from mrterms.errors import ConfigError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
-from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form
+from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
 from mrterms.sense.features import BUCKETS, WINDOW, Context, Reader, Word
 from mrterms.sense.model import Model, load_model
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
@@ -419,8 +419,13 @@ class Resolver:
                 _hear(verdict, nearest, "defined both ways", DEFINITION_WEIGHT if touches else NEAREST_DEFINITION_WEIGHT)
 
     def _hear_glosses(self, view: View, mentions: Sequence[Mention], verdicts: Sequence[Verdict]) -> None:
-        """Another short form explained by this one or explaining it ("AMI: acute MI", "MI (MR)"): what both can mean."""
+        """What explains this mention alone: the part in brackets ("MI (mitral)"), or another short form that it explains or that
+        explains it ("AMI: acute MI", "MI (MR)"), by what both can mean."""
         for verdict in verdicts:
+            form = str(verdict.mention.short_form)
+            if (part := part_named(view.text, verdict.mention, self._long_forms.get(form, {}))) is not None and part[0] in verdict.senses:
+                concept_id, words, start, end = part
+                verdict.add(words, concept_id, GLOSS_WEIGHT, start, end)
             other = other_form(view.text, verdict.mention, mentions)
             if other is None:
                 continue

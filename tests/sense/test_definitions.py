@@ -11,6 +11,7 @@ from mrterms.lexicon import load_lexicon
 from mrterms.records import Match, Mention
 from mrterms.sense import Resolver
 from mrterms.sense.definitions import OTHER_SENSE, find_definitions
+from mrterms.sense.resolve import GLOSS_WEIGHT
 
 CASES = [
     tuple(line.split("\t"))
@@ -88,3 +89,24 @@ def test_findings_in_a_row_explain_nothing(nlp: Language, text: str) -> None:
     found = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
     assert found
     assert not any(cue["cue"].startswith("explains: ") for one in found for cue in one["sense"]["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("text", "sense"),
+    [
+        ("MI (mitral)", "mitral_regurgitation"),
+        ("MI - mitral", "mitral_regurgitation"),
+        ("MI [mitral valve], mild", "mitral_regurgitation"),
+        ("MI (myocardial)", "myocardial_infarction"),
+    ],
+)
+def test_the_part_named_behind_tells_the_sense(nlp: Language, text: str, sense: str) -> None:
+    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert found["concept_id"] == sense
+    assert found["sense"]["evidence"][0]["weight"] == GLOSS_WEIGHT
+
+
+@pytest.mark.parametrize("text", ["PMH: MI, mitral stenosis", "MI (mild)", "MI - old, now stable"])
+def test_no_other_word_behind_does(nlp: Language, text: str) -> None:
+    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    assert all(cue["weight"] != GLOSS_WEIGHT for cue in found["sense"]["evidence"])
