@@ -41,6 +41,8 @@ _ON = ("neither", "both", "none", "died", "deceased")
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
 _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
+_UNIT = 2
+"""Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -120,10 +122,6 @@ class Asserter:
             return False  # "I would be grateful if he ..." is of the patient again
         reader = self._reader(previous, (), "other")
         return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives)
-
-
-_UNIT = 2
-"""Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
 
 
 class _Reader:
@@ -286,7 +284,7 @@ class _Reader:
                     joined = joined or lower[before - 1] != ","
                     before -= 1
                 ends.add(before)
-                if len(ends) > 1 and lower[before] in ("/", "or"):
+                if lower[before] in ("/", "or"):
                     ends.update(self._before_others(before))
         return target.last in ends
 
@@ -300,9 +298,8 @@ class _Reader:
             if first in taken:
                 return
             if first > 1 and lower[first - 1] in ("/", "or"):
-                yield first - 1
-                yield from self._before_others(first - 1)
-                return
+                end = first = first - 1
+                yield end
 
     def _parted(self, hit: Hit) -> bool:
         """Whether a tab or line break ends a value that leads nothing in ("MS none<tab>TR trace", not "no   murmurs")."""

@@ -64,11 +64,10 @@ def train_command(
 
 def cues_of(lexicon: Lexicon) -> Cues:
     """The sense cues of a lexicon, or the shipped ones where it has none of its own."""
-    from mrterms.lexicon.resources import lexicon_folder
     from mrterms.sense.cues import load_cues
+    from mrterms.sense.resolve import sense_table
 
-    own = (lexicon.folder or lexicon_folder("valve")) / "sense_cues.tsv"
-    return load_cues(own if own.is_file() else lexicon_folder("valve") / "sense_cues.tsv")
+    return load_cues(sense_table(lexicon, "sense_cues.tsv"))
 
 
 def tokenizing() -> Language:

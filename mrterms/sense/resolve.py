@@ -27,7 +27,7 @@ from mrterms.sense.model import Model, load_model
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
 from mrterms.text.view import View
 
-__all__ = ["DEFAULT_THRESHOLD", "Hint", "Resolver", "SenseLexicon", "Verdict"]
+__all__ = ["DEFAULT_THRESHOLD", "Hint", "Resolver", "SenseLexicon", "Verdict", "sense_table"]
 
 DEFAULT_THRESHOLD: Final = 0.75
 """Below this probability a mention is ``ambiguous``; docs/sense.md has the table of coverage against accuracy."""
@@ -241,10 +241,10 @@ class Resolver:
             raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
         self.lexicon = lexicon
         self.setting = setting
-        self.model = load_model(_table(lexicon, "models")) if model is None else model
+        self.model = load_model(sense_table(lexicon, "models")) if model is None else model
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self._raised = self.model.thresholds if threshold is None else {}
-        self.reader = Reader(load_cues(_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
+        self.reader = Reader(load_cues(sense_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
         self._forms: dict[str, _Form] = {}
         self._plain: dict[tuple[str, ...], Sense] = {}
 
@@ -606,7 +606,7 @@ def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> E
     return Evidence(cue=view.doc[first.i : last.i + 1].text, weight=weight, start=start, end=end)
 
 
-def _table(lexicon: SenseLexicon, name: str) -> Traversable:
+def sense_table(lexicon: SenseLexicon, name: str) -> Traversable:
     """A file or folder of the lexicon, or the shipped one where it has none of its own."""
     folder: Traversable | None = getattr(lexicon, "folder", None)
     if folder is not None and ((own := folder / name).is_file() or own.is_dir()):

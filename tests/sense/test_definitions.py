@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from spacy.language import Language
@@ -33,6 +34,12 @@ def _mention(text: str, form: str) -> Mention:
         concept_ids=("a", "b"),
         short_form=form,
     )
+
+
+def _only_mi(nlp: Language, text: str) -> dict[str, Any]:
+    found: dict[str, Any]
+    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    return found
 
 
 @pytest.mark.parametrize(("text", "form", "concept"), CASES)
@@ -79,7 +86,7 @@ def test_an_unknown_long_form_is_none_of_our_senses(nlp: Language) -> None:
     ],
 )
 def test_short_forms_that_explain_each_other(nlp: Language, text: str, sense: str) -> None:
-    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    found = _only_mi(nlp, text)
     assert found["concept_id"] == sense
     assert any(cue["cue"].startswith("explains: ") for cue in found["sense"]["evidence"])
 
@@ -101,12 +108,12 @@ def test_findings_in_a_row_explain_nothing(nlp: Language, text: str) -> None:
     ],
 )
 def test_the_part_named_behind_tells_the_sense(nlp: Language, text: str, sense: str) -> None:
-    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    found = _only_mi(nlp, text)
     assert found["concept_id"] == sense
     assert found["sense"]["evidence"][0]["weight"] == GLOSS_WEIGHT
 
 
 @pytest.mark.parametrize("text", ["PMH: MI, mitral stenosis", "MI (mild)", "MI - old, now stable"])
 def test_no_other_word_behind_does(nlp: Language, text: str) -> None:
-    (found,) = [one for one in nlp(text).user_data["mrterms"] if one["text"] == "MI"]
+    found = _only_mi(nlp, text)
     assert all(cue["weight"] != GLOSS_WEIGHT for cue in found["sense"]["evidence"])
