@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 
@@ -28,7 +28,15 @@ _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
 _CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
+_LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
+"""Signs between a label and its value."""
+_JOINING = frozenset({",", "/", "and", "or", "&"})
+_OPENING = frozenset({":", ";", ".", "|"})
+"""Signs behind which a list begins."""
 _DASHES = frozenset({"-", "–", "−"})
+_AN_ANSWER = 8
+"""How many words of an answer are read with the question."""
+_ENDS = frozenset({".", ";", "!", "?"})
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
@@ -68,8 +76,12 @@ class Asserter:
         """
         section = sentence.section.name if sentence.section else None
         asked = following is not None and self._table.words["modal"].isdisjoint(sentence.lower)
-        if following is not None and asked and (answer := self._answer(following)) is not None:
-            sentence = _join(sentence, answer, 0)
+        if following is not None and asked:
+            opening = sentence.lower[self._behind_speaker(sentence.lower) :][:1]
+            if not self._table.words["inquiry"].isdisjoint(opening) and (relative := self._relative_in(following)) is not None:
+                return [_of_relative(one, relative) for one in self._assess(sentence, targets, previous, section)]
+            if (answer := self._answer(following)) is not None:
+                sentence = _join(sentence, answer, 0)
         if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
             width = mark_width(sentence)
             return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)
@@ -98,14 +110,35 @@ class Asserter:
         return _Reader(self._table.words, sentence, line, targets)
 
     def _answer(self, sentence: Sentence) -> Sentence | None:
-        """The word that answers the question before, where the sentence opens with one, behind the speaker's tag or not."""
+        """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
         lower = sentence.lower
-        at = lower.index("]") + 1 if lower[:1] == ["["] and "]" in lower else 0
-        if lower[1:2] == [":"] and lower[0] in self._table.words["voice"]:
-            at = 2
-        if lower[at : at + 1] and lower[at] in self._table.words["answer"] and (at + 1 == len(lower) or not lower[at + 1].isalnum()):
-            return _part(sentence, at, at + 1)
+        at = self._behind_speaker(lower)
+        if not lower[at : at + 1] or lower[at] not in self._table.words["answer"] or (at + 1 < len(lower) and lower[at + 1].isalnum()):
+            return None
+        end = at + 1
+        if lower[at] in self._table.words["assent"] and lower[end : end + 1] == [","]:
+            while end < len(lower) and end - at < _AN_ANSWER and lower[end] not in _ENDS:
+                end += 1
+        return _part(sentence, at, end)
+
+    def _relative_in(self, sentence: Sentence) -> Cue | None:
+        """The relative who is the answer to the question before: "Yes, my dad."."""
+        lower, words = sentence.lower, self._table.words
+        at = self._behind_speaker(lower)
+        while at < len(lower) and (lower[at] in words["assent"] or lower[at] in words["possessive"]):
+            at += 1
+        reader = self._reader(sentence, (), "other")
+        for number, hit in reader.relatives:
+            if hit.start <= at < hit.end and reader.is_person(number):
+                start, end = sentence.span(hit.start, hit.end)
+                return Cue(text=" ".join(sentence.words[hit.start : hit.end]), start=start, end=end, category=hit.entry.relative)
         return None
+
+    def _behind_speaker(self, lower: Sequence[str]) -> int:
+        """Where a line begins behind the tag of its speaker."""
+        if lower[1:2] == [":"] and lower[0] in self._table.words["voice"]:
+            return 2
+        return lower.index("]") + 1 if lower[:1] == ["["] and "]" in lower else 0
 
     def _tells_of_another(self, sentence: Sentence) -> bool:
         """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
@@ -183,7 +216,7 @@ class _Reader:
         remark = between[:at]
         if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
             return False
-        dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0].isdigit()
+        dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0][0].isdigit()
         return dated and len(remark) <= _REMARK and self.words["verb"].isdisjoint(remark)
 
     # What speaks of a mention
@@ -235,6 +268,10 @@ class _Reader:
         if hit.start == target.first:
             return rule.forward and self._tells_age(target, hit)
         if rule.forward and hit.end <= target.first:
+            if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
+                return hit.end == target.first and all(one.last != hit.start for one in self.targets)
+            if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
+                return False
             if scope == "next" and target.first - hit.end > _MODIFIERS:
                 return False
             if scope == "opening" and hit.start > _AN_OPENING:
@@ -269,42 +306,55 @@ class _Reader:
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
         lower = self.line.lower
-        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._parted(hit):
+        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._is_parted(hit):
             return False
         end = hit.start
         while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
             end -= 1
-        ends = {end, *(self._before_others(end) if ":" in lower[end : hit.start] else ())}
-        joined = False
-        for other in sorted(self.targets, key=lambda one: -one.first):
-            if other.last in ends:
-                before = other.first
-                # A comma joins only behind a word that does: "MR, AS and TR: none", not "moderate MR, AS: none".
-                while before > 0 and (lower[before - 1] in ("/", "and", "or", "&") or (joined and lower[before - 1] == ",")):
-                    joined = joined or lower[before - 1] != ","
-                    before -= 1
-                ends.add(before)
-                if lower[before] in ("/", "or"):
-                    ends.update(self._before_others(before))
-        return target.last in ends
+        return target.last in self._members(end, labelled=not _LABELLING.isdisjoint(lower[end : hit.start + 1]))
 
-    def _before_others(self, end: int) -> Iterator[int]:
-        """Where the members of a label end that stand before others which are no mention: "MI/CABG/PCI: no", "MI or CVA: denies"."""
+    def _members(self, end: int, *, labelled: bool) -> set[int]:
+        """Where the members of a label end that itself ends at ``end``: "MR/TR: none", "MI/CABG/PCI: no", "MI, stroke, PCI: no".
+
+        A comma joins members only where all before the sign is a bare list or where a word joins two of them ("MR, AS and TR: none"); in
+        "moderate MR, AS: none" it parts two statements.
+        """
         lower = self.line.lower
-        taken = {place for one in self.targets for place in range(one.first, one.last)}
-        first = end
-        while first > 0 and end - first < _MODIFIERS and lower[first - 1].isalpha() and lower[first - 1] != "or":
-            first -= 1
-            if first in taken:
-                return
-            if first > 1 and lower[first - 1] in ("/", "or"):
-                end = first = first - 1
-                yield end
+        sure, listed = {end}, set[int]()
+        commas = False
+        place = end
+        while True:
+            first = self._member(place, labelled)
+            if first == place:
+                return sure
+            if first == 0 or lower[first - 1] in _OPENING:
+                return sure | listed
+            if lower[first - 1] not in _JOINING:
+                return sure
+            while first > 1 and lower[first - 1] in _JOINING:
+                commas = commas or lower[first - 1] == ","
+                first -= 1
+            place = first
+            (listed if commas else sure).add(place)
 
-    def _parted(self, hit: Hit) -> bool:
-        """Whether a tab or line break ends a value that leads nothing in ("MS none<tab>TR trace", not "no   murmurs")."""
+    def _member(self, end: int, labelled: bool) -> int:
+        """Where the member of a list begins that ends at ``end``: a mention, or behind a label a few words that are none."""
+        if (first := min((one.first for one in self.targets if one.last == end), default=end)) < end or not labelled:
+            return first
+        taken = {place for one in self.targets for place in range(one.first, one.last)}
+        while first > 0 and self.line.lower[first - 1].isalpha() and self.line.lower[first - 1] not in _JOINING:
+            first -= 1
+            if first in taken or end - first > _MODIFIERS:
+                return end
+        graded = any(first <= hit.start < end and "grade" in hit.entry.roles for hit in self.line.hits)
+        return end if graded else first
+
+    def _is_parted(self, hit: Hit) -> bool:
+        """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
+        if "absent" in hit.entry.opens:  # "no   murmurs"
+            return False
         tokens = self.sentence.tokens
-        return "absent" not in hit.entry.opens and tokens[hit.end] - tokens[hit.end - 1] > 1
+        return tokens[hit.end] - tokens[hit.end - 1] > 1 or any(one.first == hit.end for one in self.targets)
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
@@ -383,7 +433,8 @@ class _Reader:
         if not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "("):
             return hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
         if hit.end > target.first:
-            return False
+            told_of = lower[hit.start] in self.words["in"]  # "any infarct in the family"
+            return told_of and hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
         if hit.entry.heading and hit.start == 0:
             return not any("patient" in one.entry.opens for one in hits if hit.end <= one.start < target.first)
         for one in hits[number + 1 :]:
@@ -473,6 +524,12 @@ class _Reader:
             for place in found.get(category, ())
         }
         return tuple(cues[place] for place in sorted(cues))
+
+
+def _of_relative(assertion: Assertion, relative: Cue) -> Assertion:
+    """What a question says of a mention once a relative is the answer."""
+    experiencer: Experiencer = "family" if relative.category == "family" else "other"
+    return replace(assertion, status="family", experiencer=experiencer, cues=(*assertion.cues, replace(relative, category="family")))
 
 
 def _is_patient_speaking(sentence: Sentence) -> bool:

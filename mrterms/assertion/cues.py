@@ -16,12 +16,12 @@ CATEGORIES = frozenset(
     | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
-SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening"})
+SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own"})
 WORD_ROLES = frozenset(
-    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "modal", "individual", "aspect"}
-    | {"adverb", "no_adverb", "voice", "writer"}
+    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "assent", "inquiry", "modal"}
+    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 
@@ -288,7 +288,7 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
     return Entry(
         roles=frozenset(roles | {"joint"} if "or" in roles else roles),
         rules=rules,
-        opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo"),
+        opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo" and rule.scope != "value"),
         predicate=any(rule.backward and rule.scope != "value" for rule in rules),
         relative=next((saying.relative for saying in sayings if saying.relative), ""),
         heading=any(saying.heading for saying in sayings),

@@ -21,7 +21,7 @@ _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _ENDING = {"noun": frozenset({"verb", "cause", "effect", "with"}), "nouns": frozenset({"verb", "cause", "effect"})}
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
-    **dict.fromkeys(("next", "item"), _ITEM),
+    **dict.fromkeys(("next", "item", "claim"), _ITEM),
     **dict.fromkeys(("phrase", "noun", "value"), _PHRASE),
     **dict.fromkeys(("list", "nouns", "complaints"), _LIST),
     **dict.fromkeys(("clause", "opening"), _CLAUSE),
@@ -82,7 +82,7 @@ class Line:
                     return joint.start
                 if "with" in roles and hit.start == joint.end and category == "absent":
                     return joint.start
-                if scope == "complaints" and "grade" in roles:
+                if scope == "complaints" and ("grade" in roles or _is_past_adjective(hit)):
                     continue
                 if not is_or and category in _RESTARTING and self._speaks_of_one(hit, joint):
                     return joint.start
@@ -194,3 +194,8 @@ class Line:
             and following[0].start - self.hits[place].end <= 1
             and ("grade" in following[0].entry.roles or bool(following[0].entry.opens - {"absent"}))
         )
+
+
+def _is_past_adjective(hit: Hit) -> bool:
+    """Whether the hit is a word as "prior" is, and no statement of a history."""
+    return bool(hit.entry.opens) and all(rule.category == "historical" and rule.scope == "noun" for rule in hit.entry.rules)

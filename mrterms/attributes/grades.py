@@ -18,6 +18,7 @@ from mrterms.attributes.scales import Bound, BoundKind, GradeFigure, GradePart, 
 __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
+_ARROWS = frozenset({"->", "-->", "=>", "→", "➔", "➞", ">>"})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
 _RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
 _VALVES = frozenset(["mitral", "aortic", "tricuspid", "pulmonic", "pulmonary"])
@@ -80,14 +81,18 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
         number += 1
         bound, part = hit.meaning.bound, hit.meaning.grade
         if bound is not None:
-            bounds[hit.last] = hit.first, bound
+            if atoms[hit.first] != ">" or hit.first == 0 or atoms[hit.first - 1] not in ("-", "--", "="):  # "severe -> mild"
+                bounds[hit.last] = hit.first, bound
         elif part is not None:
             last = hit.last
             parts: tuple[GradePart, ...] = (part,)
             while number < len(hits) and (joined := _join(atoms, last, parts, hits[number])) is not None:
                 last, parts = joined
                 number += 1
-            phrases.append(_with_bounds(hit.first, last, parts, bounds, atoms))
+            phrase = _with_bounds(hit.first, last, parts, bounds, atoms)
+            if phrases and "".join(atoms[phrases[-1].last : phrase.first]).strip("()[] ") in _ARROWS:
+                phrase = phrase._replace(first=phrases.pop().first, now=True)  # "(3+) -> 1+": the grade that it came to
+            phrases.append(phrase)
     return phrases
 
 
@@ -426,7 +431,8 @@ class _Sentence:
             grade = grades[before]
             if grade is None or grades[number] is not None or grade.first >= self.places[before].last:
                 continue
-            if self._joined(self.places[before], self.places[number]):
+            denied = self.places[number].absent and not self.places[before].absent  # "moderate MR, AS: none"
+            if not denied and self._joined(self.places[before], self.places[number]):
                 grades[number] = grade
 
     def _share_backward(self, grades: list[GradePhrase | None]) -> None:

@@ -6,6 +6,7 @@ What is added to spaCy's rules, each for a way in which notes are written:
 - a grade stays one token (``2+``) and comes off the lesion (``2+MR``, ``MR(2+)``, ``MR:2+``);
 - a sign before a lesion comes off (``-MI``, ``?MI``, ``+MR``);
 - the marks of de-identified notes come off (``[**2101-3-4**]``);
+- a "not" comes off its verb however its apostrophe is written (``don&apos;t``, ``dont``);
 - emoticons and web addresses have no rules: in notes ``8)`` ends a list.
 
 spaCy's tokenizer stops keeping what it has cut as soon as a text holds one of its special cases (a line break is one), so
@@ -34,6 +35,10 @@ SLASH_FORMS = (
 ).split()
 """Clinical shorthand with a slash that is one word (status post, history of, rule out ...)."""
 
+_APOSTROPHE = r"(?:['’´`]|&(?:apos|rsquo|#0?39|#[xX]27|#8217);)"
+_VERBS = "[Dd]o [Dd]id [Dd]oes [Ii]s [Ww]as [Aa]re [Ww]ere [Hh]as [Hh]ave [Hh]ad [Cc]a [Cc]ould [Ww]o [Ww]ould [Ss]hould".split()
+"""Verbs to which people write "not" without an apostrophe ("dont")."""
+
 # Alternatives begin with the characters that they take, so that the engine drops most of them at the first look.
 _PREFIXES = (
     r"\ufeff",
@@ -46,15 +51,16 @@ _PREFIXES = (
 _SUFFIXES = (
     r"\*\*\]",
     r"[*/-]",
-    r"(?:n['’]t|N['’]T|['’](?:re|ve|ll|m|d|RE|VE|LL|M|D))",
+    rf"(?:n{_APOSTROPHE}t|N{_APOSTROPHE}T|{_APOSTROPHE}(?:s|re|ve|ll|m|d|S|RE|VE|LL|M|D))",
     r"(?<=[0-9])(?:mm[Hh]g|m[lL]|[cm]m2|cc|msec|ms|[cm]m)",
     r"(?<=[0-9])[AaPp](?:[Mm]|\.[Mm]\.)",
     r"(?:not|NOT)(?<=^[Cc][Aa][Nn]...)",
+    rf"nt(?:{'|'.join(f'(?<=^{verb}nt)' for verb in _VERBS)})",
     r"[0-4]\+(?<=[A-Za-z][A-Za-z]..)",
     r"\.(?<=[0-9+)]\.)",
     r"\.(?<=[A-Z][A-Z]\.)",
 )
-_CUT_ENDS = frozenset({"not", "NOT"})
+_CUT_ENDS = frozenset({"not", "NOT", *(f"{verb}nt"[-3:] for verb in _VERBS)})
 _QUOTES = CONCAT_QUOTES.replace("'", r"\'")
 _INFIXES = (
     *LIST_ELLIPSES,

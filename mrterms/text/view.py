@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,13 +22,21 @@ SECTIONS_KEY = "mrterms_sections"
 
 _MOST_WORDS = 300_000
 _WORDS: dict[int, tuple[str, str]] = {}
-"""Token hash → the word, and the word in lower case (empty where it is white space). A hash means its word everywhere."""
+"""Token hash → the word, and the word in lower case (empty where it is white space), contractions with a plain apostrophe.
+A hash means its word everywhere."""
+_CONTRACTED = re.compile(r"(n?)(?:[’´`]|&[a-z0-9#]+;)([a-z]{1,2})")
+"""What the tokenizer takes off a word for its apostrophe, whichever sign or code stands for it."""
 
 
 def _remember(orth: int, word: str) -> tuple[str, str]:
     if len(_WORDS) >= _MOST_WORDS:
         _WORDS.clear()
-    _WORDS[orth] = known = (word, "" if word.isspace() else word.lower())
+    lower = "" if word.isspace() else word.lower()
+    if word == "nt":
+        lower = "n't"
+    elif not word.isalnum() and (contracted := _CONTRACTED.fullmatch(lower)):
+        lower = f"{contracted[1]}'{contracted[2]}"
+    _WORDS[orth] = known = (word, lower)
     return known
 
 

@@ -47,7 +47,9 @@ def shares() -> dict[int, float]:
                 sentence = view.sentence(number)
                 first, last = sentence.locate(span.start, span.end)
                 target = Target(first, last, target_kind(lexicon, mention["concept_id"]))
-                (got,) = asserter.assess(sentence, [target], previous=lead_in(view, number))
+                asked = sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts)
+                following = view.sentence(number + 1) if asked else None
+                (got,) = asserter.assess(sentence, [target], previous=lead_in(view, number), following=following)
                 total[half] += 1
                 right[half] += is_right(mention, got)
     return {half: right[half] / total[half] for half in total}
