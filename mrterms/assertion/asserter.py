@@ -33,6 +33,8 @@ _LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
 _JOINING = frozenset({",", "/", "and", "or", "&"})
 _OPENING = frozenset({":", ";", ".", "|"})
 """Signs behind which a list begins."""
+_BOXES = frozenset({"[", "☐", "☑", "☒", "✓", "✔", "✗", "■"})
+_BOX_ENDS = _BOXES - {"["} | {"]"}
 _DASHES = frozenset({"-", "–", "−"})
 _AN_ANSWER = 8
 """How many words of an answer are read with the question."""
@@ -41,6 +43,7 @@ _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
 _COURSES = frozenset({"worse", "improved", "unchanged"})
+_OF_CAUSE = frozenset({"to", "by", "from", "of", "with"})
 _CONDITIONS = frozenset({"if", "unless", "should", "when"})
 _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
@@ -75,10 +78,9 @@ class Asserter:
         the sentence after a question, which may be its answer ("MI within six months? | No.").
         """
         section = sentence.section.name if sentence.section else None
-        asked = following is not None and self._table.words["modal"].isdisjoint(sentence.lower)
-        if following is not None and asked:
-            opening = sentence.lower[self._behind_speaker(sentence.lower) :][:1]
-            if not self._table.words["inquiry"].isdisjoint(opening) and (relative := self._relative_in(following)) is not None:
+        words, question = self._table.words, following and sentence.lower[self._opening(sentence.lower) :]
+        if following is not None and question and words["modal"].isdisjoint(question):
+            if question[0] in words["inquiry"] and (relative := self._relative_in(following)) is not None:
                 return [_of_relative(one, relative) for one in self._assess(sentence, targets, previous, section)]
             if (answer := self._answer(following)) is not None:
                 sentence = _join(sentence, answer, 0)
@@ -133,6 +135,13 @@ class Asserter:
                 start, end = sentence.span(hit.start, hit.end)
                 return Cue(text=" ".join(sentence.words[hit.start : hit.end]), start=start, end=end, category=hit.entry.relative)
         return None
+
+    def _opening(self, lower: Sequence[str]) -> int:
+        """Where a question begins behind the tag of its speaker and words as "so"."""
+        at = self._behind_speaker(lower)
+        while at < len(lower) and lower[at] in self._table.words["opener"]:
+            at += 1
+        return at
 
     def _behind_speaker(self, lower: Sequence[str]) -> int:
         """Where a line begins behind the tag of its speaker."""
@@ -235,6 +244,8 @@ class _Reader:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if target.kind == "lesion" and not _COURSES.isdisjoint(found):
             self._drop_conditions(found)
+            if "uncertain" in found and self._is_cause_in_course(target, found):
+                del found["uncertain"]
         if target.kind == "procedure":
             found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
@@ -249,6 +260,11 @@ class _Reader:
         found.pop("hypothetical", None)
         if told:
             found["hypothetical"] = told
+
+    def _is_cause_in_course(self, target: Target, found: Found) -> bool:
+        """Whether a lesion is named with its course as the cause of something: "dyspnea likely due to worsening MR"."""
+        courses = [place for one in _COURSES for place in found.get(one, ())]
+        return any(end in (target.first, target.first - 1) and self.line.lower[start - 1] in _OF_CAUSE for start, end in courses)
 
     def _is_general(self) -> bool:
         """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""
@@ -269,6 +285,8 @@ class _Reader:
             return rule.forward and self._tells_age(target, hit)
         if rule.forward and hit.end <= target.first:
             if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
+                if self._is_box(hit):
+                    return hit.end == target.first and self._boxes_lead()
                 return hit.end == target.first and all(one.last != hit.start for one in self.targets)
             if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
                 return False
@@ -282,7 +300,7 @@ class _Reader:
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
                 return False
-            if lower[hit.start] == "?" and lower[0] in self.words["asking"]:
+            if lower[hit.start] == "?" and self._asks_of_all():
                 return False
             if scope == "value":
                 return self._is_value(hit, target)
@@ -290,6 +308,14 @@ class _Reader:
                 return hit.start == target.last
             return target.last > self._reach(number, rule.category, scope, False)
         return False
+
+    def _asks_of_all(self) -> bool:
+        """Whether the sentence asks something about a finding, and not whether somebody has it ("What is a leaky valve?")."""
+        lower, words = self.line.lower, self.words
+        at = next((at for at, word in enumerate(lower) if word not in words["opener"]), 0)
+        if lower[at] in words["asking"]:
+            return True
+        return lower[at] in words["general_question"] and words["subject"].isdisjoint(lower) and words["individual"].isdisjoint(lower)
 
     def _is_aspect(self, target: Target) -> bool:
         """Whether what is said behind a mention is said of an aspect of it: "the cause of the regurgitation is uncertain"."""
@@ -306,7 +332,10 @@ class _Reader:
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
         lower = self.line.lower
-        if hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._is_parted(hit):
+        if self._is_box(hit):
+            if self._boxes_lead():
+                return False
+        elif hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._is_parted(hit):
             return False
         end = hit.start
         while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
@@ -348,6 +377,16 @@ class _Reader:
                 return end
         graded = any(first <= hit.start < end and "grade" in hit.entry.roles for hit in self.line.hits)
         return end if graded else first
+
+    def _is_box(self, hit: Hit) -> bool:
+        """Whether the hit is a box alone, without a yes or no to it."""
+        return self.line.lower[hit.start] in _BOXES and self.line.lower[hit.end - 1] in _BOX_ENDS
+
+    def _boxes_lead(self) -> bool:
+        """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
+        lower = self.line.lower
+        at = next(at for at, word in enumerate(lower) if word in _BOXES)
+        return at == 0 or not lower[at - 1][-1].isalnum()
 
     def _is_parted(self, hit: Hit) -> bool:
         """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
@@ -445,7 +484,15 @@ class _Reader:
                 return False
             if "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] and not hit.entry.heading:
                 return False
+        if not hit.entry.heading and self._is_of_other(hit, target):
+            return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    def _is_of_other(self, hit: Hit, target: Target) -> bool:
+        """Whether a pronoun between a relative and the mention cannot mean the relative: "his wife had been told that he ..."."""
+        named = self.line.lower[hit.end - 1]
+        other = "he" if named in self.words["female"] else "she" if named in self.words["male"] else ""
+        return other in self.line.lower[hit.end : target.first]
 
     # What wins
 

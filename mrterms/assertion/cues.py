@@ -18,10 +18,10 @@ CATEGORIES = frozenset(
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
-ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own"})
+ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
 WORD_ROLES = frozenset(
-    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "assent", "inquiry", "modal"}
-    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast"}
+    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "assent", "inquiry", "modal", "opener"}
+    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast", "female", "male", "general_question"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 

@@ -80,6 +80,8 @@ class Line:
                     if of_noun and hit.start > joint.end:
                         continue
                     return joint.start
+                if "fresh" in roles and scope == "noun" and category == "historical" and not is_or:
+                    return joint.start  # "an old inferior infarct and an acute one"
                 if "with" in roles and hit.start == joint.end and category == "absent":
                     return joint.start
                 if scope == "complaints" and ("grade" in roles or _is_past_adjective(hit)):
