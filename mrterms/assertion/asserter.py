@@ -36,6 +36,8 @@ _OPENING = frozenset({":", ";", ".", "|"})
 _BOXES = frozenset({"[", "☐", "☑", "☒", "✓", "✔", "✗", "■"})
 _BOX_ENDS = _BOXES - {"["} | {"]"}
 _DASHES = frozenset({"-", "–", "−"})
+_A_FAMILY = 150
+"""How many words behind its title what no relative is named with is still of a family history."""
 _AN_ANSWER = 8
 """How many words of an answer are read with the question."""
 _ENDS = frozenset({".", ";", "!", "?"})
@@ -77,7 +79,7 @@ class Asserter:
         leads in ("Risks include:", "No evidence of:") and where it names the relative whom a pronoun means. ``following`` is
         the sentence after a question, which may be its answer ("MI within six months? | No.").
         """
-        section = sentence.section.name if sentence.section else None
+        section = self._section(sentence)
         words, question = self._table.words, following and sentence.lower[self._opening(sentence.lower) :]
         if following is not None and question and words["modal"].isdisjoint(question):
             if question[0] in words["inquiry"] and (relative := self._relative_in(following)) is not None:
@@ -110,6 +112,16 @@ class Asserter:
         ]
         line = Line(sentence.lower, sentence.starts, hits, self._table.words, kind, places)
         return _Reader(self._table.words, sentence, line, targets)
+
+    def _section(self, sentence: Sentence) -> str | None:
+        """The name of the sentence's section; a family history that speaks to a reader or runs on for long is one of a leaflet."""
+        if (section := sentence.section) is None:
+            return None
+        if section.name == "family_history" and (
+            sentence.token_start - section.token_start > _A_FAMILY or not self._table.words["reader"].isdisjoint(sentence.lower)
+        ):
+            return None
+        return section.name
 
     def _answer(self, sentence: Sentence) -> Sentence | None:
         """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
@@ -482,7 +494,8 @@ class _Reader:
             roles = one.entry.roles
             if "patient" in one.entry.opens or ("stop" in roles and lower[one.end] not in _ON):
                 return False
-            if "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] and not hit.entry.heading:
+            speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
+            if speaks and not hit.entry.heading:
                 return False
         if not hit.entry.heading and self._is_of_other(hit, target):
             return False

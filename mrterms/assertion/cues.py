@@ -21,7 +21,7 @@ KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
 WORD_ROLES = frozenset(
     {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "assent", "inquiry", "modal", "opener"}
-    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast", "female", "male", "general_question"}
+    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast", "female", "male", "general_question", "reader"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 
