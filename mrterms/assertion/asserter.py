@@ -274,9 +274,10 @@ class _Reader:
             found["hypothetical"] = told
 
     def _is_cause_in_course(self, target: Target, found: Found) -> bool:
-        """Whether a lesion is named with its course as the cause of something: "dyspnea likely due to worsening MR"."""
-        courses = [place for one in _COURSES for place in found.get(one, ())]
-        return any(end in (target.first, target.first - 1) and self.line.lower[start - 1] in _OF_CAUSE for start, end in courses)
+        """Whether its course is what is doubted of a lesion, or what it causes: "rule out worsening MR", "likely due to worsening MR"."""
+        doubts = {end for _, end in found["uncertain"]}
+        courses = [place for one in _COURSES for place in found.get(one, ()) if place[1] in (target.first, target.first - 1)]
+        return any(self.line.lower[start - 1] in _OF_CAUSE or start in doubts for start, _ in courses)
 
     def _is_general(self) -> bool:
         """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""
@@ -455,9 +456,9 @@ class _Reader:
         if lower[behind : behind + 1] == ["("] and ")" in lower[behind : behind + _MODIFIERS + 2]:  # "his sister (a nurse) says"
             aside = lower.index(")", behind)
             behind = aside + 1 if lower[aside + 1 : aside + 2] and lower[aside + 1] in self.words["report"] else behind
-        for word in lower[behind : behind + 3]:
+        for at, word in enumerate(lower[behind : behind + 3], behind):
             if word in self.words["report"]:
-                return False
+                return word in self.words["passive"] and lower[at - 1] in ("was", "were", "been")
             if word in ("had", "has", "with", "died", "have", ",", "(", ":"):
                 return True
         return True
@@ -492,7 +493,8 @@ class _Reader:
             if one.start >= target.first:
                 break
             roles = one.entry.roles
-            if "patient" in one.entry.opens or ("stop" in roles and lower[one.end] not in _ON):
+            follows = one.start == hit.end and lower[one.start] in self.words["verb"]  # "her cousin was found to have"
+            if "patient" in one.entry.opens or ("stop" in roles and not follows and lower[one.end] not in _ON):
                 return False
             speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
             if speaks and not hit.entry.heading:

@@ -20,8 +20,9 @@ SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complain
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
 WORD_ROLES = frozenset(
-    {"subject", "report", "relation", "in", "possessive", "pronoun", "done", "asking", "answer", "assent", "inquiry", "modal", "opener"}
-    | {"individual", "aspect", "adverb", "no_adverb", "voice", "writer", "contrast", "female", "male", "general_question", "reader"}
+    {"subject", "report", "passive", "relation", "in", "female", "male", "possessive", "pronoun", "done", "individual", "aspect"}
+    | {"asking", "general_question", "inquiry", "opener", "answer", "assent", "modal", "voice", "writer", "reader", "contrast"}
+    | {"adverb", "no_adverb"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 

@@ -82,7 +82,7 @@ def kind_of(words: str) -> TargetKind:
         return "infarct"
     if lower.endswith(PROCEDURES) and not lower.startswith("leaky"):
         return "procedure"
-    return "lesion" if re.fullmatch(r"[AMTP][RSI]|MVP|.*(regurg|stenosis|prolapse|endocard|annular).*", words, re.I) else "other"
+    return "lesion" if re.fullmatch(r"[AMTP][RSI]|MVP|.*(regurg|stenosis|prolapse|annular).*", words, re.I) else "other"
 
 
 def unmark(marked: str) -> tuple[str, list[tuple[int, int, TargetKind]]]:
