@@ -58,6 +58,7 @@ FOUND = [
     "İ MI severe",
     "\u00a02+\u00a0MI\u00a0",
     "mitral\u00ad regurgitation",
+    "\u200bM\u2060R\u200b ２＋ \ufeff",
     "PMH:MI",
     "² . ",
     "(MI in 2012)",

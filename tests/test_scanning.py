@@ -34,7 +34,8 @@ def table(name: str) -> list[list[str]]:
 FORMS = [row[0] for name in ("terms.tsv", "sites.tsv", "lesions.tsv", "sense_cues.tsv") for row in table(name)]
 SPOKEN = """
 the valve does not close|blood leaks back into the atrium|flow goes the wrong way|moderate regurgitation|mild leakage|it leaks|
-ms 2+|mild mr|2+ as|Ms. Hill|M. I.|M.I|AS, MR|s/p MVR|re placed|in sufficiency|cannot|St. Jude valve|St.|Ao valve|tv|no disease of it|
+ms 2+|mild mr|2+ as|ＭＲ|regurgi\u00adtation|M\u200bR|\u2060leak|
+Ms. Hill|M. I.|M.I|AS, MR|s/p MVR|re placed|in sufficiency|cannot|St. Jude valve|St.|Ao valve|tv|no disease of it|
 of the aortic|and mitral|valves were normal|heart|echo|cardiac|acid reflux|renal insufficiency|hernia repair|knee replacement
 """.replace("\n", "").split("|")
 FILLER = "patient denies pain. |Plan: |back |open |12/3/2020 |(5.5 mg) |and |of |the |Mr. Hernandez, |x-ray |— |no |™ |½ |été |İ".split("|")

@@ -31,6 +31,7 @@ from mrterms.pipeline import annotate, annotate_many, load
 from mrterms.records import Annotation
 from mrterms.sense import Hint
 from mrterms.sense.resolve import DEFINITION_WEIGHT
+from mrterms.text.plain import read
 
 __all__ = ["PLAIN_COLUMNS", "Progress", "normalize_column", "normalize_columns"]
 
@@ -271,7 +272,7 @@ class _Cleaner:
     def _ready(self, value: str) -> _Cell:
         if len(value) > _LONGEST:
             return _Cell(value, None, ())
-        text = _CONTROL.sub(" ", LONE_SURROGATE.sub("\ufffd", value))
+        text = read(_CONTROL.sub(" ", LONE_SURROGATE.sub("\ufffd", value)))
         codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
         text = self._notations.written_out(blanked(text, codes).strip())
         return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)

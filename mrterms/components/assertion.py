@@ -52,6 +52,7 @@ class AssertionComponent:
                         for cue in assertion.cues
                     ],
                 }
+                work.as_written(annotations[place]["assertion"])
         return doc
 
     def _kind(self, concept_id: str | None) -> _Kind:

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from mrterms.attributes import Describer, Description, Target
 from mrterms.attributes.codes import CodeRules
-from mrterms.components.shared import annotations_of, configured_lexicon, register_extension, work_of
+from mrterms.components.shared import Work, annotations_of, configured_lexicon, register_extension, work_of
 from mrterms.records import Annotation, Mention, Severity
 from mrterms.text.view import Sentence, View
 
@@ -38,9 +38,9 @@ class AttributesComponent:
             targets = [_target(sentence, work.mentions[place], annotations[place]) for place in places]
             descriptions = self._describer.describe(sentence, targets, text=lambda: work.view.text)
             for place, description in zip(places, descriptions, strict=True):
-                _add(annotations[place], description)
+                _add(work, annotations[place], description)
             if any(map(self._describer.goes_on, targets)):
-                self._go_on(work.view, number, by_sentence, [annotations[place] for place in places], targets, descriptions)
+                self._go_on(work, number, by_sentence, [annotations[place] for place in places], targets, descriptions)
         for annotation in annotations:
             codes, rules = self._codes.codes_of(annotation)
             annotation["codes"], annotation["code_rules"] = codes, list(rules)
@@ -48,7 +48,7 @@ class AttributesComponent:
 
     def _go_on(
         self,
-        view: View,
+        work: Work,
         number: int,
         taken: Container[int],
         annotations: Sequence[Annotation],
@@ -56,6 +56,7 @@ class AttributesComponent:
         descriptions: Sequence[Description],
     ) -> None:
         """Add what the sentences without a mention that follow say: "Severe MR. EROA 0.45 cm2." """
+        view = work.view
         own = [place for place, target in enumerate(targets) if self._describer.goes_on(target)]
         known = [descriptions[place] for place in own]
         here = sentence = view.sentence(number)
@@ -70,7 +71,7 @@ class AttributesComponent:
             if added is None:
                 return
             for place, description in zip(own, added, strict=True):
-                _add(annotations[place], description)
+                _add(work, annotations[place], description)
 
 
 def _target(sentence: Sentence, mention: Mention, annotation: Annotation) -> Target:
@@ -85,11 +86,14 @@ def _blank_line(view: View, before: Sentence, behind: Sentence) -> bool:
     return any("\n" in view.doc[at].text.replace("\r\n", "\n").partition("\n")[2] for at in range(before.tokens[-1] + 1, behind.tokens[0]))
 
 
-def _add(annotation: Annotation, description: Description) -> None:
+def _add(work: Work, annotation: Annotation, description: Description) -> None:
     if description.severity is not None:
         annotation["severity"] = _severity(description.severity)
+        work.as_written(annotation["severity"])
     if description.attributes:
-        annotation["attributes"] += [attribute.to_dict() for attribute in description.attributes]
+        added = [attribute.to_dict() for attribute in description.attributes]
+        work.as_written(added)
+        annotation["attributes"] += added
 
 
 def _severity(severity: Severity) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class MatcherComponent:
             work.mentions = sorted([*work.mentions, *more], key=lambda one: (one.start, -one.end))
             lost += also_lost
         if work.mentions and self._annotates:
-            publish(doc, work.view, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
+            publish(doc, work, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
         else:
             doc.spans[ANNOTATIONS] = []
             doc.user_data[ANNOTATIONS] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from mrterms.components.shared import ANNOTATIONS, OTHER
+from mrterms.components.shared import ANNOTATIONS, OTHER, Work
 from mrterms.lexicon import Lexicon
 from mrterms.records import Annotation, Attribute, Mention, Sense
 from mrterms.text.view import View
@@ -22,7 +22,7 @@ def reported(lexicon: Lexicon, concept_id: str) -> str:
 
 
 def publish(
-    doc: Doc, view: View, lexicon: Lexicon, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool
+    doc: Doc, work: Work, lexicon: Lexicon, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool
 ) -> list[Mention]:
     """Write the mentions of the lexicon's subject to the Doc; the others go to a span group of their own.
 
@@ -34,7 +34,7 @@ def publish(
     written: list[Mention] = []
     for mention, sense in zip(mentions, senses, strict=True):
         concept = lexicon.concepts.get(sense.concept_id or "")
-        one = _annotation(view, lexicon, mention, sense)
+        one = _annotation(work.view, lexicon, mention, sense)
         span = Span(doc, mention.token_start, mention.token_end, label=one["semantic_type"] or "ambiguous", kb_id=one["concept_id"] or "")
         if concept is not None and concept.other_sense and not other_senses:
             others.append(span)
@@ -42,6 +42,7 @@ def publish(
         annotations.append(one)
         spans.append(span)
         written.append(mention)
+    work.as_written(annotations)
     doc.user_data[ANNOTATIONS] = annotations
     doc.spans[ANNOTATIONS] = spans
     doc.spans[OTHER] = others

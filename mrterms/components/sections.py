@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 from mrterms.components.shared import keep_hashes
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.text.outline import Letters, Outline
+from mrterms.text.plain import twin_of
 from mrterms.text.sections import SectionTitle, TitleFinder, read_titles, sections_between
 from mrterms.text.sentences import Ends, SentenceFinder, read_abbreviations
 from mrterms.text.view import SECTIONS_KEY
@@ -34,7 +35,7 @@ class SectionsComponent:
     def __call__(self, doc: Doc) -> Doc:
         sections: list[tuple[str, int, int]] = []
         if len(doc):
-            outline = Outline(doc, self._letters)
+            outline = Outline(twin_of(doc) or doc, self._letters)
             titles = self._find_titles(outline)
             _set_sentence_starts(doc, self._find_sentences(outline, titles))
             sections = sections_between(titles, outline.letters)

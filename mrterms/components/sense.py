@@ -28,7 +28,7 @@ class SenseComponent:
         if work.mentions:
             setting, senses = self.resolver.resolve(work.view, work.mentions, doc.user_data.pop(HINTS, None))
             doc.user_data[SETTING] = setting
-            work.mentions = publish(doc, work.view, self._lexicon, work.mentions, senses, other_senses=self.other_senses)
+            work.mentions = publish(doc, work, self._lexicon, work.mentions, senses, other_senses=self.other_senses)
         return doc
 
 

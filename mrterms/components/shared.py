@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span
 from mrterms.lexicon import Lexicon, load_lexicon, merge
 from mrterms.records import Annotation, Mention
 from mrterms.text.array_cache import Hashes
+from mrterms.text.plain import place_as_written, places_as_written, twin_of
 from mrterms.text.view import View
 
 __all__ = [
@@ -44,6 +45,13 @@ class Work:
 
     view: View
     mentions: list[Mention] = field(default_factory=list)
+    written: tuple[str, list[int]] | None = None
+    """The text as written and where the characters of the view's text stand in it, where it is read otherwise."""
+
+    def as_written(self, told: Any) -> None:
+        """Put offsets and quotations of plain data (dicts and lists) in terms of the text as written."""
+        if self.written is not None:
+            place_as_written(told, *self.written)
 
     def by_sentence(self) -> dict[int, list[int]]:
         """The places of the mentions in their list, by the number of their sentence."""
@@ -69,7 +77,12 @@ def work_of(doc: Doc) -> Work:
         # A proxy: the state must not keep alive the Doc that keeps the state.
         hashes = _HASHES.pop(doc, None)
         # Between the two a component of the user's may have merged or split tokens.
-        work = _WORK[doc] = Work(View(proxy(doc), hashes=hashes if hashes is not None and len(hashes) == len(doc) else None))
+        hashes = hashes if hashes is not None and len(hashes) == len(doc) else None
+        if (twin := twin_of(doc)) is not None:
+            work = Work(View(twin, hashes=hashes), written=(doc.text, places_as_written(doc)))
+        else:
+            work = Work(View(proxy(doc), hashes=hashes))
+        _WORK[doc] = work
     return work
 
 

@@ -19,6 +19,7 @@ from spacy.tokens import Doc
 from mrterms.matching.gates import Bearing, Gate, has_letter
 from mrterms.matching.pieces import PieceNumbers
 from mrterms.matching.words import SKIPPED
+from mrterms.text.plain import read
 
 __all__ = ["Sieve"]
 
@@ -74,6 +75,7 @@ class Sieve:
 
     def _learn(self, pieces: list[str]) -> list[int]:
         """The numbers of pieces that were not met before."""
+        pieces = list(map(read, pieces))
         numbers = [_UNSURE if (words := self._plain_words(piece)) is None else self._number(piece, words) for piece in pieces]
         unsure = [place for place, number in enumerate(numbers) if number == _UNSURE]
         if unsure:

@@ -7,7 +7,8 @@ What is added to spaCy's rules, each for a way in which notes are written:
 - a sign before a lesion comes off (``-MI``, ``?MI``, ``+MR``);
 - the marks of de-identified notes come off (``[**2101-3-4**]``);
 - a "not" comes off its verb however its apostrophe is written (``don&apos;t``, ``dont``);
-- emoticons and web addresses have no rules: in notes ``8)`` ends a list.
+- emoticons and web addresses have no rules: in notes ``8)`` ends a list;
+- text with unseen or full-width characters is cut as it reads (:mod:`mrterms.text.plain`).
 
 spaCy's tokenizer stops keeping what it has cut as soon as a text holds one of its special cases (a line break is one), so
 forms that must stay whole are no special cases here but ``token_match``; and its rules are asked only where one may apply.
@@ -26,7 +27,10 @@ from spacy.lang.en import English
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
+
+from mrterms.text.plain import cut_as_read, is_read_otherwise
 
 __all__ = ["NoteTokenizer", "create_tokenizer", "make_tokenizer"]
 
@@ -41,7 +45,6 @@ _VERBS = "[Dd]o [Dd]id [Dd]oes [Ii]s [Ww]as [Aa]re [Ww]ere [Hh]as [Hh]ave [Hh]ad
 
 # Alternatives begin with the characters that they take, so that the engine drops most of them at the first look.
 _PREFIXES = (
-    r"\ufeff",
     r"\[\*\*",
     r"[-–—−+~±?](?=[A-Za-z])",
     r"[0-4]\+(?=[A-Za-z])",
@@ -154,6 +157,11 @@ class NoteTokenizer(Tokenizer):  # type: ignore[misc]  # written in Cython, with
     def __init__(self, vocab: Vocab, rules: Any = None, *parts: Any, **named: Any) -> None:
         standard = {} if parts or named else _parts()
         super().__init__(vocab, rules, *parts, **standard, **{"max_cache_size": _KEPT_CUTS, **named})
+
+    def __call__(self, text: str) -> Doc:
+        """The Doc of a text."""
+        cut = super().__call__
+        return cut_as_read(text, cut) if is_read_otherwise(text) else cut(text)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
         """As :meth:`spacy.tokenizer.Tokenizer.from_bytes`; patterns that are this module's come back as they were, not bare."""
