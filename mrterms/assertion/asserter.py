@@ -56,6 +56,8 @@ _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
 _UNIT = 2
 """Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
+_A_START = 8
+"""Words in which a pronoun goes on about somebody of the sentence before."""
 _MODIFIERS = 3
 """How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
 
@@ -165,9 +167,18 @@ class Asserter:
         """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
         return _is_patient_speaking(sentence) and not self._table.words["pronoun"].isdisjoint(sentence.lower[2:12])
 
+    def looks_back(self, sentence: Sentence) -> bool:
+        """Whether whom the sentence speaks of may hang on the one before, which then is to be given to :meth:`assess`."""
+        return self._pronoun(sentence) is not None
+
+    def _pronoun(self, sentence: Sentence) -> int | None:
+        """The place of the first pronoun near the start."""
+        opening, pronouns = sentence.lower[:_A_START], self._table.words["pronoun"]
+        return None if pronouns.isdisjoint(opening) else next(at for at, word in enumerate(opening) if word in pronouns)
+
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
-        place = next((at for at, word in enumerate(sentence.lower[:8]) if word in self._table.words["pronoun"]), None)
+        place = self._pronoun(sentence)
         if place is None or "patient" in sentence.lower:
             return False
         if _is_patient_speaking(previous):
@@ -202,6 +213,8 @@ class _Reader:
             if named:
                 return self.leader(min(named, key=lambda one: one.first))
         around = min((one.first for one in self.targets if one.last == last and one.kind == target.kind), default=first)
+        if around == first:
+            return target
         between = [hit for hit in self.line.hits if around <= hit.start < first]
         return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else replace(target, first=around)
 

@@ -137,20 +137,23 @@ class _Phrases:
         self.root = _State(self._closure({0}), None)
         self.first = self.root.edges = self._joined(self.root.nodes)
 
-    def follow(self, state: _State, word: str) -> _State | None:
-        """The state after ``word``; a number or adverb also fits its class (``<year>``, ``<n>``, ``<date>``, ``<adverb>``)."""
-        if word in state.moves:
-            return state.moves[word]
-        if word not in self._words:
-            # Not kept: the words of texts are without end, those of the tables are not.
-            if word[0] not in _DIGITS and word[-2:] != "ly":
-                return None
-            kind = self._class(word)
-            return self.follow(state, kind) if kind in self._words and kind != word else None
-        following = self._after(state, word)
-        if (kind := self._class(word)) != word and (word[0] not in _DIGITS or not following):
+    def symbols(self, words: Iterable[str]) -> list[str | None]:
+        """What each word is to the automaton: itself, the class of a number, date or adverb that no phrase holds, or None where no
+        phrase goes on with it."""
+        known = self._words
+        return [
+            word if word in known else self._class_known(word) if word[0] in _DIGITS or word[-2:] == "ly" else None for word in words
+        ]
+
+    def _class_known(self, word: str) -> str | None:
+        return kind if (kind := self._class(word)) in self._words else None
+
+    def follow(self, state: _State, symbol: str) -> _State | None:
+        """The state after a symbol; a number or adverb that phrases hold also fits its class (``<year>``, ``<n>``, ``<adverb>``)."""
+        following = self._after(state, symbol)
+        if (kind := self._class(symbol)) != symbol and (symbol[0] not in _DIGITS or not following):
             following |= self._after(state, kind)
-        found = state.moves[word] = self._state(following) if following else None
+        found = state.moves[symbol] = self._state(following) if following else None
         return found
 
     def _class(self, word: str) -> str:
@@ -227,18 +230,18 @@ class CueTable:
 
     def find(self, lower: Sequence[str], kind: str) -> list[Hit]:
         """The phrases that speak of mentions of a kind, from left to right, the longest at each place, without overlap."""
-        root, follow, count = self._phrases.root, self._phrases.follow, len(lower)
-        first = self._phrases.first
+        root, follow, first = self._phrases.root, self._phrases.follow, self._phrases.first
+        symbols = self._phrases.symbols(lower)
+        count = len(symbols)
         hits: list[Hit] = []
         end = 0
-        for place in [place for place, word in enumerate(lower) if word in first or word[0] in _DIGITS]:
+        for place in [place for place, symbol in enumerate(symbols) if symbol and (symbol in first or symbol[0] in _DIGITS)]:
             if place < end:
                 continue
             state, at, best = root, place, None
-            while at < count:
-                word = lower[at]
-                if (following := state.moves.get(word, _UNASKED)) is _UNASKED:
-                    following = follow(state, word)
+            while at < count and (symbol := symbols[at]):
+                if (following := state.moves.get(symbol, _UNASKED)) is _UNASKED:
+                    following = follow(state, symbol)
                 if following is None:
                     break
                 state = following

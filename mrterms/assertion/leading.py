@@ -8,15 +8,19 @@ __all__ = ["lead_in", "mark_width"]
 
 _MOST_ITEMS = 25
 _BULLETS = frozenset({"-", "–", "*", "•", "·", "#", ">", "▪", "‣"})
-_ENDS = frozenset({".", "!", "?"})
+_CLOSED = frozenset({".", "!"})
+_ENDS = _CLOSED | {"?"}
 
 
-def lead_in(view: View, number: int) -> Sentence | None:
+def lead_in(view: View, number: int, *, in_any_case: bool = True) -> Sentence | None:
     """The sentence before that of ``number``, or the line that leads in the list of which it is an item.
 
-    An item begins with a bullet or number, or stands on a line of its own; no blank line parts it from the items before.
+    An item begins with a bullet or number, or stands on a line of its own; no blank line parts it from the items before.  Unless
+    ``in_any_case``, a sentence before that is closed and leads nothing in is not asked for, and may not come.
     """
     if not number:
+        return None
+    if not in_any_case and view.last_word(number - 1) in _CLOSED and not mark_width(view.sentence(number)):
         return None
     asked: list[int] = []
     place, lead = number, None

@@ -40,7 +40,8 @@ class AssertionComponent:
                 first, last = sentence.locate(mention.token_start, mention.token_end)
                 targets.append(Target(first=first, last=last, kind=self._kind(_likeliest(annotations[place]))))
             following = view.sentence(number + 1) if sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts) else None
-            assertions = self._asserter.assess(sentence, targets, previous=lead_in(view, number), following=following)
+            previous = lead_in(view, number, in_any_case=self._asserter.looks_back(sentence))
+            assertions = self._asserter.assess(sentence, targets, previous=previous, following=following)
             for place, assertion in zip(places, assertions, strict=True):
                 annotations[place]["assertion"] = {
                     "status": assertion.status,

@@ -151,6 +151,15 @@ class View:
         """Whether the tokens (half-open) stand in one sentence."""
         return token_end - token_start == 1 or self.sentence_number(token_start) == self.sentence_number(token_end - 1)
 
+    def last_word(self, number: int) -> str:
+        """The last word of a sentence in lower case, empty where it has none; the sentence is not made for it."""
+        orths, start = self.orths, self.sentence_starts[number]
+        end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
+        for token in range(end - 1, start - 1, -1):
+            if lower := (_WORDS.get(orths[token]) or _remember(orths[token], self.doc.vocab.strings[orths[token]]))[1]:
+                return lower
+        return ""
+
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
         return self.sentence(self.sentence_number(token))
