@@ -6,8 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, compress
-from operator import add
+from itertools import compress
 
 from spacy.tokens import Doc
 
@@ -21,23 +20,30 @@ SECTIONS_KEY = "mrterms_sections"
 
 
 _MOST_WORDS = 300_000
-_WORDS: dict[int, tuple[str, str]] = {}
-"""Token hash → the word, and the word in lower case (empty where it is white space), contractions with a plain apostrophe.
-A hash means its word everywhere."""
+_WORDS: dict[int, str] = {}
+"""Token hash → the word. A hash means its word everywhere."""
+_LOWER: dict[int, str] = {}
+"""Token hash → the word in lower case (empty where it is white space), contractions with a plain apostrophe; the same hashes."""
 _CONTRACTED = re.compile(r"(n?)(?:[’´`]|&[a-z0-9#]+;)([a-z]{1,2})")
 """What the tokenizer takes off a word for its apostrophe, whichever sign or code stands for it."""
 
 
-def _remember(orth: int, word: str) -> tuple[str, str]:
-    if len(_WORDS) >= _MOST_WORDS:
-        _WORDS.clear()
+def _remember(orth: int, word: str) -> str:
     lower = "" if word.isspace() else word.lower()
     if word == "nt":
         lower = "n't"
     elif not word.isalnum() and (contracted := _CONTRACTED.fullmatch(lower)):
         lower = f"{contracted[1]}'{contracted[2]}"
-    _WORDS[orth] = known = (word, lower)
-    return known
+    _LOWER[orth] = lower
+    _WORDS[orth] = word
+    return word
+
+
+def _forget() -> None:
+    """Keep the memory of words within bounds."""
+    if len(_WORDS) >= _MOST_WORDS:
+        _WORDS.clear()
+        _LOWER.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class View:
     """Sentences and sections of a Doc, looked up by token and kept once built."""
 
     def __init__(self, doc: Doc, *, hashes: Hashes | None = None) -> None:
+        _forget()
         self.doc = doc
         self._hashes = hashes
         self.length = len(doc)
@@ -119,10 +126,15 @@ class View:
         return spaces
 
     @cached_property
+    def _offsets(self) -> list[int]:
+        """The character offset of each token."""
+        offsets: list[int] = self.doc.to_array("IDX").tolist()
+        return offsets
+
+    @cached_property
     def text(self) -> str:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
-        strings = self.doc.vocab.strings
-        words = [(_WORDS.get(orth) or _remember(orth, strings[orth]))[0] for orth in self.orths]
+        words, _ = self._words(self.orths)
         return "".join([word + " " if space else word for word, space in zip(words, self._spaces, strict=True)])
 
     def text_of(self, token_start: int, token_end: int) -> str:
@@ -136,7 +148,18 @@ class View:
     def word(self, token: int) -> str:
         """A token's text."""
         orth = self.orths[token]
-        return (_WORDS.get(orth) or _remember(orth, self.doc.vocab.strings[orth]))[0]
+        return _WORDS.get(orth) or _remember(orth, self.doc.vocab.strings[orth])
+
+    def _words(self, orths: list[int]) -> tuple[list[str], list[str]]:
+        """The words of these hashes, as written and in lower case."""
+        words, lower = list(map(_WORDS.get, orths)), list(map(_LOWER.get, orths))
+        if None in lower:
+            strings = self.doc.vocab.strings
+            for orth, known in zip(orths, lower, strict=True):
+                if known is None:
+                    _remember(orth, strings[orth])
+            words, lower = list(map(_WORDS.get, orths)), list(map(_LOWER.get, orths))
+        return words, lower  # type: ignore[return-value]  # no None in them
 
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
@@ -153,31 +176,25 @@ class View:
 
     def last_word(self, number: int) -> str:
         """The last word of a sentence in lower case, empty where it has none; the sentence is not made for it."""
-        orths, start = self.orths, self.sentence_starts[number]
-        end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
-        for token in range(end - 1, start - 1, -1):
-            if lower := (_WORDS.get(orths[token]) or _remember(orths[token], self.doc.vocab.strings[orths[token]]))[1]:
-                return lower
-        return ""
+        start, end = self._bounds(number)
+        return next((word.lower() for token in range(end - 1, start - 1, -1) if not (word := self.word(token)).isspace()), "")
 
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
         return self.sentence(self.sentence_number(token))
 
+    def _bounds(self, number: int) -> tuple[int, int]:
+        """The tokens of a sentence, half-open."""
+        starts = self.sentence_starts
+        return starts[number], starts[number + 1] if number + 1 < len(starts) else self.length
+
     def sentence(self, number: int) -> Sentence:
         """The sentence of that number."""
         if (known := self._sentences.get(number)) is not None:
             return known
-        start = self.sentence_starts[number]
-        end = self.sentence_starts[number + 1] if number + 1 < len(self.sentence_starts) else self.length
-        orths, spaces = self.orths, self._spaces
-        strings = self.doc.vocab.strings
-        at: int = self.doc[start].idx
-        pairs = list(map(_WORDS.get, orths[start:end]))
-        if None in pairs:
-            pairs = [_WORDS.get(orth) or _remember(orth, strings[orth]) for orth in orths[start:end]]
-        words, lower = map(list, zip(*pairs, strict=True)) if pairs else ([], [])
-        starts = list(accumulate(map(add, map(len, words[:-1]), spaces[start:end]), initial=at))
+        start, end = self._bounds(number)
+        words, lower = self._words(self.orths[start:end])
+        starts = self._offsets[start:end]
         tokens = list(range(start, end))
         if "" in lower:
             words, starts, tokens = list(compress(words, lower)), list(compress(starts, lower)), list(compress(tokens, lower))
