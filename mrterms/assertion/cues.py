@@ -84,18 +84,17 @@ class Hit:
 
 
 class _State:
-    """A state of the automaton: the nodes at which a text may be, the edges that leave them, and for a word the next state once a
-    text has asked."""
+    """A state of the automaton: the nodes at which a text may be, and for a symbol the next state once a text has asked."""
 
-    __slots__ = ("edges", "entries", "moves", "nodes")
+    __slots__ = ("entries", "moves", "nodes")
 
     def __init__(self, nodes: frozenset[int], entries: Mapping[str, Entry | None] | None) -> None:
         self.nodes, self.entries = nodes, entries
-        self.edges: Mapping[str, frozenset[int]] | None = None
         self.moves: dict[str, _State | None] = {}
 
 
-_UNASKED = _State(frozenset(), None)
+_NOWHERE: frozenset[int] = frozenset()
+_UNASKED = _State(_NOWHERE, None)
 
 
 class _Phrases:
@@ -108,7 +107,7 @@ class _Phrases:
     def __init__(self, words: Mapping[str, set[str]]) -> None:
         self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
         self._edges: list[dict[str, set[int]]] = [{}]
-        self._skips: list[set[int]] = [set()]
+        self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
         self._words: set[str] = set()
@@ -124,18 +123,18 @@ class _Phrases:
                 self._chain(at, words, end)
                 self._words.update(words)
             if optional:
-                self._skips[at].add(end)
+                self._skip(at, end)
             at = end
         if at in self._closure({start}):
             row.fail("the phrase can be empty", "make one part of it obligatory")
         self._sayings.setdefault(at, []).append(saying)
-        self._skips[0].add(start)
+        self._skip(0, start)
 
     def close(self) -> None:
         """Make the first state, with all its moves; after that nothing can be added."""
         self._words |= self._adverbs
         self.root = _State(self._closure({0}), None)
-        self.first = self.root.edges = self._joined(self.root.nodes)
+        self.first = self._joined(self.root.nodes)
 
     def symbols(self, words: Iterable[str]) -> list[str | None]:
         """What each word is to the automaton: itself, the class of a number, date or adverb that no phrase holds, or None where no
@@ -164,13 +163,14 @@ class _Phrases:
             return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
         return "<date>" if _DATE.fullmatch(word) else word
 
-    def _after(self, state: _State, word: str) -> frozenset[int]:
-        if state.edges is None:
-            state.edges = self._joined(state.nodes)
-        return state.edges.get(word, frozenset())
+    def _after(self, state: _State, symbol: str) -> frozenset[int]:
+        if state is self.root:
+            return self.first.get(symbol, _NOWHERE)
+        edges = self._edges
+        return _NOWHERE.union(*[following for node in state.nodes if (following := edges[node].get(symbol))])
 
     def _joined(self, nodes: Iterable[int]) -> dict[str, frozenset[int]]:
-        """The edges of several nodes: a text asks a state for many words, so they are put together once."""
+        """The edges of several nodes, put together: every text asks the first state for many words."""
         joined: dict[str, set[int]] = {}
         for node in nodes:
             for word, following in self._edges[node].items():
@@ -187,7 +187,6 @@ class _Phrases:
 
     def _node(self) -> int:
         self._edges.append({})
-        self._skips.append(set())
         return len(self._edges) - 1
 
     def _chain(self, at: int, words: Sequence[str], end: int) -> None:
@@ -198,13 +197,17 @@ class _Phrases:
         if words:
             self._edges[at].setdefault(words[-1], set()).add(end)
         else:
-            self._skips[at].add(end)
+            self._skip(at, end)
+
+    def _skip(self, at: int, end: int) -> None:
+        """Let the walk go on at ``end`` where it has come to ``at``."""
+        self._skips.setdefault(at, set()).add(end)
 
     def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
         seen = set(nodes)
         waiting = list(seen)
         while waiting:
-            for node in self._skips[waiting.pop()]:
+            for node in self._skips.get(waiting.pop(), ()):
                 if node not in seen:
                     seen.add(node)
                     waiting.append(node)
