@@ -140,9 +140,7 @@ class _Phrases:
         """What each word is to the automaton: itself, the class of a number, date or adverb that no phrase holds, or None where no
         phrase goes on with it."""
         known = self._words
-        return [
-            word if word in known else self._class_known(word) if word[0] in _DIGITS or word[-2:] == "ly" else None for word in words
-        ]
+        return [word if word in known else self._class_known(word) if word[0] in _DIGITS or word[-2:] == "ly" else None for word in words]
 
     def _class_known(self, word: str) -> str | None:
         return kind if (kind := self._class(word)) in self._words else None
