@@ -26,7 +26,7 @@ _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchang
 _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
-_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "("}) | _PREPOSITIONS
+_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
 """Signs between a label and its value."""
@@ -326,7 +326,7 @@ class _Reader:
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
                 return False
-            if lower[hit.start] == "?" and self._asks_of_all():
+            if lower[hit.start] == "?" and self._asks_of_all(target):
                 return False
             if scope == "value":
                 return self._is_value(hit, target)
@@ -335,12 +335,12 @@ class _Reader:
             return target.last > self._reach(number, rule.category, scope, False)
         return False
 
-    def _asks_of_all(self) -> bool:
+    def _asks_of_all(self, target: Target) -> bool:
         """Whether the sentence asks something about a finding, and not whether somebody has it ("What is a leaky valve?")."""
         lower, words = self.line.lower, self.words
         at = next((at for at, word in enumerate(lower) if word not in words["opener"]), 0)
-        if lower[at] in words["asking"]:
-            return True
+        if lower[at] in words["asking"] or (lower[at] in ("is", "are") and target.first - at <= 2 and target.last + 1 < len(lower)):
+            return True  # "Is a leaky valve dangerous?"
         return lower[at] in words["general_question"] and words["subject"].isdisjoint(lower) and words["individual"].isdisjoint(lower)
 
     def _is_aspect(self, target: Target) -> bool:
