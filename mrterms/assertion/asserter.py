@@ -26,7 +26,9 @@ _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchang
 _PRESENT = Assertion()
 _GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
-_CLOSING = frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
+_CLOSING = (
+    frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
+)
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
 """Signs between a label and its value."""
@@ -326,6 +328,8 @@ class _Reader:
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
                 return False
+            if not rule.forward and hit.entry.opens and lower[hit.start] not in self.words["verb"] and self._leads_in(hit):
+                return False
             if lower[hit.start] == "?" and self._asks_of_all(target):
                 return False
             if scope == "value":
@@ -333,6 +337,14 @@ class _Reader:
             if scope == "next":
                 return hit.start == target.last
             return target.last > self._reach(number, rule.category, scope, False)
+        return False
+
+    def _leads_in(self, hit: Hit) -> bool:
+        """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
+        lower, end = self.line.lower, hit.end
+        for one in self.targets:
+            if 0 <= one.first - end <= 2 and all(word.isalnum() and word not in _PREPOSITIONS for word in lower[end : one.first]):
+                return True
         return False
 
     def _asks_of_all(self, target: Target) -> bool:
@@ -416,10 +428,10 @@ class _Reader:
 
     def _is_parted(self, hit: Hit) -> bool:
         """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
-        if "absent" in hit.entry.opens:  # "no   murmurs"
-            return False
-        tokens = self.sentence.tokens
-        return tokens[hit.end] - tokens[hit.end - 1] > 1 or any(one.first == hit.end for one in self.targets)
+        tokens, opens = self.sentence.tokens, hit.entry.opens
+        if "absent" not in opens and tokens[hit.end] - tokens[hit.end - 1] > 1:  # but "no   murmurs"
+            return True
+        return not opens and any(one.first == hit.end for one in self.targets)
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
