@@ -24,8 +24,8 @@ _TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "pr
 """Sections whose title says something of a mention about which the sentence says nothing."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
-_GAP = frozenset({":", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
-_PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at"})
+_GAP = frozenset({":", "|", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
+_PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at", "via", "using", "through"})
 _CLOSING = (
     frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
 )
@@ -37,6 +37,7 @@ _OPENING = frozenset({":", ";", ".", "|"})
 """Signs behind which a list begins."""
 _BOXES = frozenset({"[", "☐", "☑", "☒", "✓", "✔", "✗", "■"})
 _BOX_ENDS = _BOXES - {"["} | {"]"}
+_TICKS = _BOXES - {"[", "☐"} | {"x"}
 _DASHES = frozenset({"-", "–", "−"})
 _A_FAMILY = 150
 """How many words behind its title what no relative is named with is still of a family history."""
@@ -130,6 +131,8 @@ class Asserter:
     def _answer(self, sentence: Sentence) -> Sentence | None:
         """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
         lower = sentence.lower
+        if (at := _ticked(lower)) is not None:
+            return _part(sentence, at, at + 1) if lower[at] in self._table.words["answer"] else None
         at = self._behind_speaker(lower)
         if not lower[at : at + 1] or lower[at] not in self._table.words["answer"] or (at + 1 < len(lower) and lower[at + 1].isalnum()):
             return None
@@ -394,7 +397,7 @@ class _Reader:
             first = self._member(place, labelled)
             if first == place:
                 return sure
-            if first == 0 or lower[first - 1] in _OPENING:
+            if first == 0 or lower[first - 1] in _OPENING or (lower[first - 1] in _LABELLING and self.line.is_free(first - 1)):
                 return sure | listed
             if lower[first - 1] not in _JOINING:
                 return sure
@@ -505,7 +508,7 @@ class _Reader:
     def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
         lower, hits = self.line.lower, self.line.hits
         before = hit.start - 1
-        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in ("the", "both", "a")):
+        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in self.words["determiner"]):
             before -= 1
         if not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "("):
             return hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
@@ -622,6 +625,15 @@ def _of_relative(assertion: Assertion, relative: Cue) -> Assertion:
 def _is_patient_speaking(sentence: Sentence) -> bool:
     """Whether a line of a dialogue opens with the tag of the patient's side."""
     return sentence.lower[:1] == ["["] and sentence.lower[1:2] in (["patient"], ["patient_guest"])
+
+
+def _ticked(lower: Sequence[str]) -> int | None:
+    """The word of the first ticked box of a row of boxes that stand before their words ("[ ] Yes [x] No")."""
+    if not lower or lower[0] not in _BOXES or (lower[0] == "[" and lower[1:2] != ["]"] and lower[1:3] != ["x", "]"]):
+        return None  # no boxes: "[" may open the tag of a speaker
+    place = next((place for place, word in enumerate(lower) if word in _TICKS), len(lower))
+    word = place + 1 + (lower[place + 1 : place + 2] == ["]"])
+    return word if word < len(lower) else None
 
 
 def _join(previous: Sentence, sentence: Sentence, width: int) -> Sentence:

@@ -21,7 +21,20 @@ KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
 WORD_ROLES = frozenset(
     {"subject", "report", "passive", "relation", "in", "female", "male", "possessive", "pronoun", "done", "individual", "aspect"}
-    | {"asking", "general_question", "inquiry", "opener", "answer", "assent", "modal", "voice", "writer", "reader", "contrast"}
+    | {
+        "asking",
+        "general_question",
+        "determiner",
+        "inquiry",
+        "opener",
+        "answer",
+        "assent",
+        "modal",
+        "voice",
+        "writer",
+        "reader",
+        "contrast",
+    }
     | {"adverb", "no_adverb"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -10,6 +11,8 @@ from typing import NoReturn
 from mrterms.errors import LexiconError
 
 __all__ = ["Row", "read_table"]
+
+_SEPARATOR = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class Row:
         return self.cells.get(column, "")
 
     def list(self, column: str) -> tuple[str, ...]:
-        """The values of a cell that holds several, separated by ``|``."""
-        return tuple(value for part in self[column].split("|") if (value := part.strip()))
+        """The values of a cell that holds several, separated by ``|``; ``\\|`` is the sign itself."""
+        return tuple(value.replace(r"\|", "|") for part in _SEPARATOR.split(self[column]) if (value := part.strip()))
 
     def fail(self, message: str, fix: str | None = None) -> NoReturn:
         """Raise :class:`LexiconError` at this row."""
