@@ -32,6 +32,8 @@ _CLOSING = (
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
 """Signs between a label and its value."""
+_LEADERS = ("..", "…", "_")
+"""What leads from a label to its value across a page begins so."""
 _JOINING = frozenset({",", "/", "and", "or", "&"})
 _OPENING = frozenset({":", ";", ".", "|"})
 """Signs behind which a list begins."""
@@ -379,8 +381,10 @@ class _Reader:
         elif hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._is_parted(hit):
             return False
         end = hit.start
-        while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(("..", "…", "__"))):
+        while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(_LEADERS)):
             end -= 1
+        if lower[end].startswith(_LEADERS):  # the line is the label: "Infarction in the last 90 days ........ NO"
+            return target.last <= end and not any(lower[at].startswith(_LEADERS) for at in range(target.last, end))
         return target.last in self._members(end, labelled=not _LABELLING.isdisjoint(lower[end : hit.start + 1]))
 
     def _members(self, end: int, *, labelled: bool) -> set[int]:

@@ -49,6 +49,8 @@ _FIXED = {
     "➢": "*", "§": "*", "#": "#", "##": "#", "###": "#", "**": "#", "/": "/", "&": "/", "+": "/",
 }  # fmt: skip
 _PIECES = re.compile(r"\w+|[^\w\s]")
+_LEADER = 6
+"""So many dots lead from a label to its value and end no sentence."""
 _LINE_BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -82,7 +84,7 @@ class Letters:
         if text[0].isalpha():
             return self._word_letter(text)
         if set(text) <= {".", "…"}:
-            return "e"
+            return "e" if len(text) < _LEADER else "x"
         if set(text) <= {"!", "?"}:
             return "!"
         return "9" if any(sign.isdigit() for sign in text) else "x"

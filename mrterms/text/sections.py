@@ -67,7 +67,7 @@ _CANDIDATE = re.compile(rb"[FGf](?:(?<![^nN#][FG])(?<!f)|(?=[a-zA-Z19/(),\[#-]{0
 _COLON = re.compile(rb"(?:\([^():nN]{1,6}\))?#?[(\[19)/,-]{0,12}:[#:]?")
 _LINE_END = re.compile(rb"(?:\([^():nN]{1,6}\))?#?(?=[nN]|\Z)")
 _DASH = re.compile(rb"--?")
-_HEADING = re.compile(rb"N([CUFGKA][aACUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGKA/-]{1,5}(?=[nN]))")
+_HEADING = re.compile(rb"N([CUFGKA][aACUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGKA/-]{1,5}(?=[nN])|[UG][UGK/-]{1,5}(?:\([^():nN]{1,6}\))?:)")
 _LINE_BREAK = re.compile(rb"[nN]")
 _PARAGRAPH = re.compile(rb"N")
 _AFTER_STOP = b".!?De:;)*-#st"
