@@ -43,6 +43,9 @@ SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
 _SHORTEST_PART = 4
 _SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
 _MEMO_LIMIT = 400_000
+_BESIDE = frozenset(("para", "peri"))
+"""Beginnings without which a word says the contrary: a para-valvular leak is no valvular one."""
+_NONE: frozenset[str] = frozenset()
 _OPPOSITES = (("hyper", "hypo"), ("macro", "micro"), ("inter", "intra"), ("ante", "anti"), ("mono", "poly"))
 # Passed over inside a form: hyphens, brackets, the full stop of "pulm. valve" (no form crosses a sentence), and single line
 # breaks; a blank line is no wrap and ends a form.
@@ -145,7 +148,8 @@ class Vocabulary:
             return None  # numbers and signs: no form begins or goes on with one that is not listed as it stands
         word = normal_word(text, self.spelling).removesuffix("'s")  # "Barlow's-syndrome" is one token up to its hyphen
         if self._is_word(word):
-            return NormalWord((word,))
+            beside = _BESIDE & self._tails.get(word, _NONE)
+            return NormalWord((word,), tail_of=frozenset(beside), hyphen_only=True) if beside else NormalWord((word,))
         if (known := self.misspellings.get(word)) is not None:
             return known
         if not word.isalpha() or len(word) < _SHORTEST_TAIL or not self.fuzzy:
