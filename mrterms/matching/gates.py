@@ -77,7 +77,8 @@ class Gate(Protocol):
 class FormGate:
     """The gate of the curated forms: a mention is one of ``forms``, a description in words, or a lesion and what it is of.
 
-    ``roles`` are the words of ``modifiers.tsv`` by role; the others are the matcher's own.
+    ``roles`` are the words of ``modifiers.tsv`` by role; ``low_forms`` may be believed for any words beside them, so notes that hold one
+    are read; the others are the matcher's own.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class FormGate:
         vocabulary: Vocabulary,
         descriptions: Descriptions | None,
         site_lesions: Mapping[tuple[str, str], str],
+        low_forms: Set[str],
         roles: Mapping[str, Set[str]],
     ) -> None:
         self._vocabulary = vocabulary
@@ -99,6 +101,7 @@ class FormGate:
         self.lettered = all(map(has_letter, self.anchors))
         listed = [table.forms[key] for key in forms]
         self._bags = _by_anchor(((one.words, _bag(one.words)) for one in listed if not one.needs_grade), self.anchors)
+        self._low_forms = low_forms
         self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
         self._lesions: dict[str, list[tuple[frozenset[str], int, str]]] = {}
         for lesion in sorted({part.value for _, part in parts if part.role == "lesion"}):
@@ -139,7 +142,7 @@ class FormGate:
         for anchor in self.anchors & found.every:
             if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, ()) if bag <= found.every):
                 return True
-            if anchor in self._graded and self._is_graded(found, anchor):
+            if anchor in self._low_forms or (anchor in self._graded and self._is_graded(found, anchor)):
                 return True
             for bag, reach, lesion in self._lesions.get(anchor, ()):
                 if found.together(bag, anchor, reach):

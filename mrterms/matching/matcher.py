@@ -17,6 +17,7 @@ from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.gates import FormGate
+from mrterms.matching.low_forms import LowForms
 from mrterms.matching.overlaps import longest_first
 from mrterms.matching.words import GLUE, Vocabulary, WordMemo
 from mrterms.records import Attribute, Match, MatchKind, Mention
@@ -56,6 +57,7 @@ class Matcher:
         self._words: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         self._lay = frozenset(term.text for term in lexicon.terms if term.kind == "lay")
         self._descriptions: Descriptions | None = None
+        self._low_forms: LowForms | None = None
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
         self._table.close()
@@ -99,6 +101,7 @@ class Matcher:
             vocabulary=self._vocabulary,
             descriptions=self._descriptions,
             site_lesions=self._site_lesions,
+            low_forms=self._low_forms.forms if self._low_forms else frozenset(),
             roles=self._words,
         )
 
@@ -176,7 +179,9 @@ class Matcher:
     def _graded(self, sentence: Sentence, hit: Hit) -> bool:
         first, last = sentence.locate(hit.token_start, hit.token_end)
         before, after = sentence.lower[max(0, first - 1) : first], sentence.lower[last : last + 1]
-        return bool(self._grades.intersection(before)) or any(word[:1].isdigit() and word.endswith("+") for word in after)
+        if self._grades.intersection(before) or any(word[:1].isdigit() and word.endswith("+") for word in after):
+            return True
+        return self._low_forms is not None and self._low_forms.is_believed(sentence.lower, first, last)
 
     def _mention(self, view: View, hit: Hit) -> Mention:
         form = self._table.forms[hit.key]
@@ -458,6 +463,7 @@ class Matcher:
     def _read_parts(self, folder: Traversable) -> None:
         for row in read_table(folder / "modifiers.tsv", ("word", "role"), ("source",)):
             self._words[row["role"]] |= {row["word"]}
+        self._low_forms = LowForms(folder, self._words["grade"])
         for row in read_table(folder / "site_lesions.tsv", ("site", "lesion", "concept_id"), None):
             self._site_lesions[row["site"], row["lesion"]] = row["concept_id"]
         # Weak forms first: "pulmonic" is full, but read as a spelling of "pulmonary", which is not.

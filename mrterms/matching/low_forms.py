@@ -1,0 +1,63 @@
+"""Short forms written small: "mr severe" and "had mi in 2001" are believed for the words beside them, "mr smith" is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from importlib.resources.abc import Traversable
+
+from mrterms.lexicon.tables import read_table
+
+__all__ = ["LowForms"]
+
+_Atom = Callable[[str], bool]
+_Phrase = tuple[_Atom, ...]
+_EDGE_SIGNS = frozenset(",;:()/.•*→&|")
+_YEAR = re.compile("19[5-9][0-9]|20[0-4][0-9]")
+_END = ""
+"""Stands for the end of a sentence, where a phrase asks for a word behind or before it."""
+
+
+class LowForms:
+    """Where short forms written small are believed (``low_forms.tsv``), over the words of a sentence in lower case."""
+
+    def __init__(self, folder: Traversable, grades: Set[str]) -> None:
+        words = {
+            row["role"]: frozenset(row["words"].split("|")) for row in read_table(folder / "low_words.tsv", ("role", "words"), ("source",))
+        }
+        edges = _EDGE_SIGNS | words["joint"] | {_END}
+        self._atoms: Mapping[str, _Atom] = {
+            "^": edges.__contains__,
+            "$": edges.__contains__,
+            "<grade>": lambda word: word in grades or (word[:1].isdigit() and word.endswith("+")),
+            "<number>": str.isdigit,
+            "<year>": lambda word: _YEAR.fullmatch(word) is not None,
+            "<listed>": words["listed"].__contains__,
+            "<lesion>": words["lesion"].__contains__,
+        }
+        self._rows: dict[str, list[tuple[list[_Phrase], list[_Phrase]]]] = {}
+        for row in read_table(folder / "low_forms.tsv", ("form", "before", "after"), ("source",)):
+            sides = [self._phrase(one) for one in row["before"].split("|")], [self._phrase(one) for one in row["after"].split("|")]
+            for form in row["form"].split("|"):
+                self._rows.setdefault(form, []).append(sides)
+
+    @property
+    def forms(self) -> Set[str]:
+        """The forms that words beside them may vouch for."""
+        return self._rows.keys()
+
+    def _phrase(self, text: str) -> _Phrase:
+        return tuple(self._atoms.get(word, word.__eq__) for word in text.split())
+
+    def is_believed(self, lower: Sequence[str], first: int, last: int) -> bool:
+        """Whether the words ``first`` to ``last`` (half-open) of a sentence stand as such a form stands."""
+        rows = self._rows.get(" ".join(lower[first:last]), ())
+        return any(
+            any(_fits(phrase, lower, first - len(phrase)) for phrase in before) and any(_fits(phrase, lower, last) for phrase in after)
+            for before, after in rows
+        )
+
+
+def _fits(phrase: _Phrase, lower: Sequence[str], start: int) -> bool:
+    words = [lower[place] if 0 <= place < len(lower) else _END for place in range(start, start + len(phrase))]
+    return all(atom(word) for atom, word in zip(phrase, words, strict=True))
