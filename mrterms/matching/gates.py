@@ -16,12 +16,15 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.descriptions import Descriptions
 from mrterms.matching.forms import FormTable
+from mrterms.matching.low_forms import LowForms
 from mrterms.matching.words import GLUE, Vocabulary
 
 __all__ = ["Bearing", "CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
 
-_GRADE, _PLUS, _CARDIAC, _VALVULAR, _SAID = "\tgrade", "\tplus", "\tcardiac", "\tvalvular", "\tsaid "
+_GRADE, _PLUS, _CARDIAC, _VALVULAR, _LESION, _SAID = "\tgrade", "\tplus", "\tcardiac", "\tvalvular", "\tlesion ", "\tsaid "
 """Marks of tokens beside the words of the lexicon; none can be a word, since no word holds a tab."""
+_BESIDE = 3
+"""Pieces between a short form written small and what vouches for it."""
 _UNSAID = 30
 """A description is told by its words without the commonest ones: most notes hold "does", "not" and "in"."""
 
@@ -77,8 +80,7 @@ class Gate(Protocol):
 class FormGate:
     """The gate of the curated forms: a mention is one of ``forms``, a description in words, or a lesion and what it is of.
 
-    ``roles`` are the words of ``modifiers.tsv`` by role; ``low_forms`` may be believed for any words beside them, so notes that hold one
-    are read; the others are the matcher's own.
+    ``roles`` are the words of ``modifiers.tsv`` by role; the others are the matcher's own.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class FormGate:
         vocabulary: Vocabulary,
         descriptions: Descriptions | None,
         site_lesions: Mapping[tuple[str, str], str],
-        low_forms: Set[str],
+        low_forms: LowForms | None,
         roles: Mapping[str, Set[str]],
     ) -> None:
         self._vocabulary = vocabulary
@@ -101,7 +103,6 @@ class FormGate:
         self.lettered = all(map(has_letter, self.anchors))
         listed = [table.forms[key] for key in forms]
         self._bags = _by_anchor(((one.words, _bag(one.words)) for one in listed if not one.needs_grade), self.anchors)
-        self._low_forms = low_forms
         self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
         self._lesions: dict[str, list[tuple[frozenset[str], int, str]]] = {}
         for lesion in sorted({part.value for _, part in parts if part.role == "lesion"}):
@@ -121,6 +122,9 @@ class FormGate:
         for mark, role in ((_GRADE, "grade"), (_CARDIAC, "cardiac"), (_VALVULAR, "valvular")):
             for word in roles.get(role, ()):
                 self._marks.setdefault(word, []).append(mark)
+        self._low_forms = low_forms
+        for word in low_forms.lesions if low_forms else ():
+            self._marks.setdefault(word, []).append(_LESION + word)
         if self._phrases and descriptions:
             for word in descriptions.triggers | self._phrases.words:
                 self._marks.setdefault(word, []).append(_SAID + word)
@@ -142,7 +146,7 @@ class FormGate:
         for anchor in self.anchors & found.every:
             if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, ()) if bag <= found.every):
                 return True
-            if anchor in self._low_forms or (anchor in self._graded and self._is_graded(found, anchor)):
+            if anchor in self._graded and (self._is_graded(found, anchor) or self._is_vouched(found, anchor)):
                 return True
             for bag, reach, lesion in self._lesions.get(anchor, ()):
                 if found.together(bag, anchor, reach):
@@ -156,6 +160,13 @@ class FormGate:
     def _is_graded(self, found: Bearing, word: str) -> bool:
         """Whether a grade may stand beside a word."""
         return any(_GRADE in near for near in found.near(word, 1, 0)) or any(_PLUS in near for near in found.near(word, 0, 1))
+
+    def _is_vouched(self, found: Bearing, word: str) -> bool:
+        """Whether other words may vouch for a short form written small."""
+        if self._low_forms is None or word not in self._low_forms.told:
+            return self._low_forms is not None and word in self._low_forms.free
+        marks = {_GRADE, *(_LESION + other for other in self._low_forms.lesions if other != word)}
+        return any(not marks.isdisjoint(near) for near in found.near(word, _BESIDE, _BESIDE))
 
     def _may_be_of_any_valve(self, found: Bearing, anchor: str, lesion: Set[str], reach: int) -> bool:
         """Whether a regurgitation may be one of a valve that nobody names."""

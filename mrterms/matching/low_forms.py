@@ -25,6 +25,12 @@ class LowForms:
         words = {
             row["role"]: frozenset(row["words"].split("|")) for row in read_table(folder / "low_words.tsv", ("role", "words"), ("source",))
         }
+        self.lesions = words["lesion"]
+        """Short forms of valve lesions, one of which may vouch for another."""
+        self.free: set[str] = set()
+        """The forms for which any words, or numbers alone, may vouch."""
+        self.told: set[str] = set()
+        """The forms for which only a grade or another lesion vouches."""
         edges = _EDGE_SIGNS | words["joint"] | {_END}
         self._atoms: Mapping[str, _Atom] = {
             "^": edges.__contains__,
@@ -33,18 +39,17 @@ class LowForms:
             "<number>": str.isdigit,
             "<year>": lambda word: _YEAR.fullmatch(word) is not None,
             "<listed>": words["listed"].__contains__,
-            "<lesion>": words["lesion"].__contains__,
+            "<lesion>": self.lesions.__contains__,
         }
         self._rows: dict[str, list[tuple[list[_Phrase], list[_Phrase]]]] = {}
         for row in read_table(folder / "low_forms.tsv", ("form", "before", "after"), ("source",)):
-            sides = [self._phrase(one) for one in row["before"].split("|")], [self._phrase(one) for one in row["after"].split("|")]
+            sides = [row[side].split("|") for side in ("before", "after")]
+            before, after = ([self._phrase(one) for one in side] for side in sides)
+            told = any(all("<lesion>" in one or "grade" in one for one in side) for side in sides)
             for form in row["form"].split("|"):
-                self._rows.setdefault(form, []).append(sides)
-
-    @property
-    def forms(self) -> Set[str]:
-        """The forms that words beside them may vouch for."""
-        return self._rows.keys()
+                self._rows.setdefault(form, []).append((before, after))
+                (self.told if told else self.free).add(form)
+        self.told -= self.free
 
     def _phrase(self, text: str) -> _Phrase:
         return tuple(self._atoms.get(word, word.__eq__) for word in text.split())

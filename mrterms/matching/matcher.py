@@ -101,7 +101,7 @@ class Matcher:
             vocabulary=self._vocabulary,
             descriptions=self._descriptions,
             site_lesions=self._site_lesions,
-            low_forms=self._low_forms.forms if self._low_forms else frozenset(),
+            low_forms=self._low_forms,
             roles=self._words,
         )
 
