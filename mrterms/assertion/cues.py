@@ -119,13 +119,15 @@ class _Phrases:
 
     def __init__(self, words: Mapping[str, set[str]]) -> None:
         self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
-        self._edges: list[dict[str, set[int]]] = [{}]
+        self._edges: dict[str, dict[int, set[int]]] = {}
+        """By symbol: where it leads from each node that it leaves."""
+        self._nodes = 1
         self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
         self._words: set[str] = set()
         self.root = _State(frozenset(), None)
-        self.first: Mapping[str, frozenset[int]] = {}
+        self.first: frozenset[str] = frozenset()
 
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
@@ -147,7 +149,7 @@ class _Phrases:
         """Make the first state, with all its moves; after that nothing can be added."""
         self._words |= self._adverbs
         self.root = _State(self._closure({0}), None)
-        self.first = self._joined(self.root.nodes)
+        self.first = frozenset(symbol for symbol in self._edges if self._after(self.root, symbol))
 
     def symbols(self, words: Iterable[str]) -> list[str | None]:
         """What each word is to the automaton: itself, the class of a number, date or adverb that no phrase holds, or None where no
@@ -175,18 +177,12 @@ class _Phrases:
         return "<date>" if _DATE.fullmatch(word) else word
 
     def _after(self, state: _State, symbol: str) -> frozenset[int]:
-        if state is self.root:
-            return self.first.get(symbol, _NOWHERE)
-        edges = self._edges
-        return _NOWHERE.union(*[following for node in state.nodes if (following := edges[node].get(symbol))])
-
-    def _joined(self, nodes: Iterable[int]) -> dict[str, frozenset[int]]:
-        """The edges of several nodes, put together: every text asks the first state for many words."""
-        joined: dict[str, set[int]] = {}
-        for node in nodes:
-            for word, following in self._edges[node].items():
-                joined.setdefault(word, set()).update(following)
-        return {word: frozenset(following) for word, following in joined.items()}
+        leaving, nodes = self._edges.get(symbol), state.nodes
+        if not leaving:
+            return _NOWHERE
+        if len(nodes) < len(leaving):
+            return _NOWHERE.union(*[following for node in nodes if (following := leaving.get(node))])
+        return _NOWHERE.union(*[following for node, following in leaving.items() if node in nodes])
 
     def _state(self, following: frozenset[int]) -> _State:
         if (known := self._states.get(following)) is not None:
@@ -197,18 +193,21 @@ class _Phrases:
         return made
 
     def _node(self) -> int:
-        self._edges.append({})
-        return len(self._edges) - 1
+        self._nodes += 1
+        return self._nodes - 1
 
     def _chain(self, at: int, words: Sequence[str], end: int) -> None:
         for word in words[:-1]:
             following = self._node()
-            self._edges[at].setdefault(word, set()).add(following)
+            self._edge(at, word, following)
             at = following
         if words:
-            self._edges[at].setdefault(words[-1], set()).add(end)
+            self._edge(at, words[-1], end)
         else:
             self._skip(at, end)
+
+    def _edge(self, at: int, word: str, end: int) -> None:
+        self._edges.setdefault(word, {}).setdefault(at, set()).add(end)
 
     def _skip(self, at: int, end: int) -> None:
         """Let the walk go on at ``end`` where it has come to ``at``."""
