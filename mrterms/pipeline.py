@@ -157,12 +157,19 @@ def _candidate(nlp: Language, one: dict[str, Any], concept_id: str, score: float
 
 
 def _pairs(items: Iterable[str] | Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if isinstance(items, (str, bytes)):
+        raise TypeError(f"items must hold texts, not be one {type(items).__name__}: annotate_many([text])")
     for number, item in enumerate(items):
         if isinstance(item, str):
             yield str(number), item
+        elif isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[1], str):
+            yield item[0], item[1]
         else:
-            note_id, text = item
-            yield note_id, text
+            inner = f" of {' and '.join(type(one).__name__ for one in item)}" if isinstance(item, (tuple, list)) and item else ""
+            raise TypeError(
+                f"item {number} must be a text or a pair of note id and text, not {type(item).__name__}{inner}; "
+                "leave items without a text out, or give them an empty one"
+            )
 
 
 def _note(doc: Doc, note_id: str) -> Note:

@@ -119,6 +119,21 @@ def test_many_refuses_impossible_numbers(nlp: Language, options: dict[str, int])
         list(mrterms.annotate_many(["x"], nlp=nlp, **options))
 
 
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ([None], "item 0 must be a text or a pair of note id and text, not NoneType; leave items without a text out"),
+        (["MR", ("n2", None)], "item 1 must be a text or a pair of note id and text, not tuple of str and NoneType"),
+        ([("n1", "MR", 3)], "not tuple of str and str and int"),
+        ([{"text": "MR"}], "not dict"),
+        ("MR 2+", "items must hold texts, not be one str"),
+    ],
+)
+def test_items_that_are_no_notes_are_named(nlp: Language, items: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        list(mrterms.annotate_many(items, nlp=nlp))
+
+
 def test_only_strings_are_text(nlp: Language) -> None:
     for wrong in (None, b"mild MR", 3.5, float("nan")):
         with pytest.raises(TypeError, match="must be a string"):

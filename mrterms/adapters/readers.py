@@ -29,6 +29,7 @@ MAX_CHARS = 1_000_000
 _SUFFIXES = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 _READ_ERRORS = (OSError, EOFError, zlib.error)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_EVERY_OTHER = re.compile(rb"(?:[^\0]\0){4}|(?:\0[^\0]){4}")
 _JSON_OBJECT = re.compile(rb'\s*\{\s*["}]')
 _LINE_LIMIT = 64 * 1024 * 1024
 
@@ -115,8 +116,7 @@ def _read(path: str, options: ReadOptions, stdin: BinaryIO | None) -> Iterator[S
             yield from _read_parquet(path, options)
         else:
             with _opened(path) as handle:
-                lines = _lines(handle, options)
-                yield from _read_jsonl(lines, place, options) if _suffix(path) in (".jsonl", ".ndjson") else _read_csv(lines, path, options)
+                yield from _read_lines(path, handle, options)
     except _READ_ERRORS as error:
         yield Unreadable(None, place, _why(error))
 
@@ -214,6 +214,23 @@ def _lines(handle: BinaryIO, options: ReadOptions) -> Iterator[_Line]:
         at += size
 
 
+def _read_lines(path: str, handle: BinaryIO, options: ReadOptions) -> Iterator[Source]:
+    lines = _lines(handle, options)
+    first = next(lines, None)
+    if (wide := _wide_encoding(first, options)) is not None:
+        yield Unreadable(None, _printable(path), f"lines in {wide} are not read: save it as UTF-8")
+        return
+    lines = chain(() if first is None else (first,), lines)
+    yield from _read_jsonl(lines, _printable(path), options) if _suffix(path) in (".jsonl", ".ndjson") else _read_csv(lines, path, options)
+
+
+def _wide_encoding(first: _Line | None, options: ReadOptions) -> str | None:
+    """The encoding of lines that no byte of its own ends, asked for or seen."""
+    if "\n".encode(options.encoding) != b"\n":
+        return options.encoding
+    return "utf-16" if first is not None and _is_utf16(first.raw) else None
+
+
 def _read_jsonl(lines: Iterable[_Line], file: str, options: ReadOptions) -> Iterator[Source]:
     for line in lines:
         place = f"{file}:{line.number}"
@@ -277,9 +294,6 @@ class _EndlessRow(Exception):
 
 def _read_csv(lines: Iterable[_Line], path: str, options: ReadOptions) -> Iterator[Source]:
     file = _printable(path)
-    if "\n".encode(options.encoding) != b"\n":
-        yield Unreadable(None, file, f"tables in {options.encoding} are not read: save it as UTF-8")
-        return
     csv.field_size_limit(sys.maxsize)
     lines = iter(lines)
     first = next(lines, None)
@@ -417,11 +431,18 @@ def _text(raw: bytes, at: int, options: ReadOptions) -> str:
     """The text of bytes that stand at byte ``at`` of a file; a byte order mark at its start is no part of the text."""
     utf8 = codecs.lookup(options.encoding).name == "utf-8"
     body = raw.removeprefix(codecs.BOM_UTF8) if utf8 and at == 0 else raw
+    if utf8 and at == 0 and _is_utf16(raw):
+        raise _BadEncoding("UTF-16, not UTF-8 (--encoding utf-16)")
     try:
         return body.decode(options.encoding)
     except UnicodeDecodeError as error:
         hint = " (if it is Windows text: --encoding cp1252)" if utf8 else ""
         raise _BadEncoding(f"not {options.encoding.upper()} at byte {at + len(raw) - len(body) + error.start}{hint}") from None
+
+
+def _is_utf16(raw: bytes) -> bool:
+    """Whether bytes begin with a mark of UTF-16, or every other one of the first is nought, as in UTF-16 without a mark."""
+    return raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _EVERY_OTHER.match(raw) is not None
 
 
 def _printable(name: str) -> str:

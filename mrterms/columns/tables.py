@@ -387,7 +387,10 @@ def _records(lines: Sequence[str], delimiter: str, width: int = 0, *, at: int = 
             at += 1
             continue
         if cells is None or (last > at and width and len(cells) != width):
-            yield _Record(at + 1, line, None, "a quote does not close, or stands where none can")
+            reason = "a quote does not close, or stands where none can"
+            if cells is not None:
+                reason = f"a quote that closes in line {last + 1} makes {len(cells)} fields under {width} columns"
+            yield _Record(at + 1, line, None, reason)
             at += 1
             continue
         yield _Record(at + 1, line if last == at else "".join(lines[at : last + 1]), cells, lines=last + 1 - at)

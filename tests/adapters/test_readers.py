@@ -138,6 +138,20 @@ def test_parquet(tmp_path: Path) -> None:
     assert faults(read(path))[0][1].startswith("broken Parquet")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_told_as_what_it_is(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "n.txt"
+    path.write_bytes("MR 2+, no AS\n".encode(encoding))
+    assert faults(read(path)) == [("n.txt", "UTF-16, not UTF-8 (--encoding utf-16)")]
+    if encoding == "utf-16":
+        assert notes(read(path, encoding=encoding)) == [("n", "MR 2+, no AS\n")]
+    for name, text in (("n.csv", "note_id,text\n1,MR\n"), ("n.jsonl", '{"text": "MR"}\n')):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        assert faults(read(path)) == [(name, "lines in utf-16 are not read: save it as UTF-8")]
+    assert faults(read(path, encoding="utf-16")) == [("n.jsonl", "lines in utf-16 are not read: save it as UTF-8")]
+
+
 @pytest.mark.parametrize("suffix", ["txt", "jsonl", "csv"])
 def test_long_texts_are_left_out_and_the_rest_is_done(tmp_path: Path, suffix: str) -> None:
     text = "é" * 1001

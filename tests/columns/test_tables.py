@@ -103,6 +103,9 @@ def test_broken_rows_are_named_and_kept() -> None:
     assert written(table, {"x": ["p", "q", "r", "s", "t", "u"]}) == (b'id,dx,x\n1,MR,p\n2,"open\n3,MR,extra\n4,,s\n5,"a"b\n\n6,AS,u\n')
     whole = table.whole().fillna("").to_numpy().tolist()
     assert whole == [["1", "MR"], ["2", '"open'], ["3", "MR,extra"], ["4", ""], ["5", '"a"b'], ["6", "AS"]]
+    # a quoted line break in a row with a field too many
+    (broken,) = table_of(b'id,dx\n1,"MR\n2+",x\n2,AS\n').broken
+    assert broken == BrokenRow("-:2", "a quote that closes in line 3 makes 3 fields under 2 columns")
 
 
 def test_an_open_quote_does_not_swallow_the_rows_after_it() -> None:
