@@ -37,6 +37,9 @@ _LEADERS = ("..", "…", "_")
 _JOINING = frozenset({",", "/", "and", "or", "&"})
 _OPENING = frozenset({":", ";", ".", "|"})
 """Signs behind which a list begins."""
+_SINCE = frozenset({"within", "in", "during", "before", "past", "over", "since", "(", "ever"})
+"""Words with which a label goes on behind its mention, to say since when it asks."""
+_A_REMARK = 6
 _BOXES = frozenset({"[", "☐", "☑", "☒", "✓", "✔", "✗", "■"})
 _BOX_ENDS = _BOXES - {"["} | {"]"}
 _TICKS = _BOXES - {"[", "☐"} | {"x"}
@@ -280,6 +283,8 @@ class _Reader:
                 del found["uncertain"]
         if target.kind == "procedure":
             found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
+            if self.line.lower[target.last : target.last + 1] and self.line.lower[target.last] in self.words["complication"]:
+                found.pop("absent", None)  # "no prosthetic valve thrombosis"
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
             for place in range(target.first, target.last):
                 if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
@@ -385,7 +390,12 @@ class _Reader:
             end -= 1
         if lower[end].startswith(_LEADERS):  # the line is the label: "Infarction in the last 90 days ........ NO"
             return target.last <= end and not any(lower[at].startswith(_LEADERS) for at in range(target.last, end))
-        return target.last in self._members(end, labelled=not _LABELLING.isdisjoint(lower[end : hit.start + 1]))
+        labelled = not _LABELLING.isdisjoint(lower[end : hit.start + 1])
+        if labelled:  # "recent MI within 60 days: NO"
+            named = max((one.last for one in self.targets if one.last <= end), default=end)
+            since = lower[named] in _SINCE or lower[named][0] in "<≤"
+            end = named if since and end - named <= _A_REMARK else end
+        return target.last in self._members(end, labelled=labelled)
 
     def _members(self, end: int, *, labelled: bool) -> set[int]:
         """Where the members of a label end that itself ends at ``end``: "MR/TR: none", "MI/CABG/PCI: no", "MI, stroke, PCI: no".

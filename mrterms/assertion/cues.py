@@ -25,6 +25,7 @@ WORD_ROLES = frozenset(
         "asking",
         "general_question",
         "determiner",
+        "complication",
         "inquiry",
         "opener",
         "answer",

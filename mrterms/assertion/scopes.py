@@ -162,9 +162,11 @@ class Line:
     def _speaks_of_one(self, hit: Hit, joint: Hit) -> bool:
         """Whether the hit stands right behind a mention of the last item and says what only one that is there can have.
 
-        "No MVP, MAC present, MR eccentric": a list of what is denied gives no such details.
+        "No MVP, MAC present, MR eccentric", "no AI, TI grade I": a list of what is denied gives no such details.
         """
-        if "own" not in hit.entry.roles and not any(rule.backward and rule.category in _GOING_ON for rule in hit.entry.rules):
+        if hit.entry.roles.isdisjoint(("own", "grade")) and not any(
+            rule.backward and rule.category in _GOING_ON for rule in hit.entry.rules
+        ):
             return False
         return any(joint.end <= first and last == hit.start for first, last in self.targets)
 
