@@ -642,10 +642,14 @@ def _is_patient_speaking(sentence: Sentence) -> bool:
 
 
 def _ticked(lower: Sequence[str]) -> int | None:
-    """The word of the first ticked box of a row of boxes that stand before their words ("[ ] Yes [x] No")."""
-    if not lower or lower[0] not in _BOXES or (lower[0] == "[" and lower[1:2] != ["]"] and lower[1:3] != ["x", "]"]):
+    """The word of the first ticked box of a row of boxes, which stand before their words ("[ ] Yes [x] No") or behind them."""
+    first = next((at for at, word in enumerate(lower[:2]) if word in _BOXES), None)
+    if first is None or (lower[first] == "[" and lower[first + 1 : first + 2] != ["]"] and lower[first + 1 : first + 3] != ["x", "]"]):
         return None  # no boxes: "[" may open the tag of a speaker
     place = next((place for place, word in enumerate(lower) if word in _TICKS), len(lower))
+    if first:
+        place -= lower[place - 1 : place] == ["["]
+        return place - 1 if place < len(lower) else None
     word = place + 1 + (lower[place + 1 : place + 2] == ["]"])
     return word if word < len(lower) else None
 
