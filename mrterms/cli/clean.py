@@ -38,6 +38,9 @@ def clean_command(
     builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
     setting: Annotated[str | None, typer.Option(help="Kind of text: general, cardiology, literature or patient; else guessed.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Probability below which a short form stays ambiguous.")] = None,
+    flags: Annotated[
+        bool, typer.Option("--flags/--no-flags", help="A cell that is a mere flag or grade says it of the column's name.")
+    ] = True,
     n_process: Annotated[int, typer.Option(min=1, help="Processes to read distinct values in.")] = 1,
     decisions: Annotated[list[Path] | None, typer.Option(help="Corrected review file to apply; repeatable.")] = None,
     review: Annotated[Path | None, typer.Option(help="Review file to write: .tsv, .csv, .xlsx or .parquet.")] = None,
@@ -98,6 +101,7 @@ def clean_command(
                 builtin=builtin,
                 setting=setting,
                 threshold=threshold,
+                flags=flags,
                 n_process=n_process,
                 progress=bar.show,
             )

@@ -20,6 +20,7 @@ from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked
 from mrterms.columns.evidence import LONE_SURROGATE, ColumnEvidence, SenseReader, form_of, is_clear, is_open, let_the_cell_lead
+from mrterms.columns.flags import with_flags
 from mrterms.columns.notations import Notations
 from mrterms.columns.records import CellValue, CleanResult, Decision
 from mrterms.columns.values import Distinct, distinct_values, joined
@@ -65,6 +66,7 @@ def normalize_column(
     builtin: bool = True,
     setting: str | None = None,
     threshold: float | None = None,
+    flags: bool = True,
     n_process: int = 1,
 ) -> pd.DataFrame:
     """The concepts of a column of short cells: a frame with the same index and the ``mrterms_*`` columns.
@@ -82,6 +84,7 @@ def normalize_column(
     name = "" if series.name is None else str(series.name)
     frame = pd.DataFrame({name: series})
     options: dict[str, Any] = {"nlp": nlp, "lexicons": lexicons, "builtin": builtin, "setting": setting, "threshold": threshold}
+    options["flags"] = flags
     result = normalize_columns(frame, [name], codes=codes, n_process=n_process, **options)
     return result.frame.drop(columns=[name])
 
@@ -99,6 +102,7 @@ def normalize_columns(
     builtin: bool = True,
     setting: str | None = None,
     threshold: float | None = None,
+    flags: bool = True,
     n_process: int = 1,
     progress: Progress | None = None,
 ) -> CleanResult:
@@ -108,7 +112,8 @@ def normalize_columns(
     ``<column>_mrterms_concept_id`` and so on. ``context_columns`` are companion columns whose cells help to tell what a short
     form of the same row means. ``decisions`` are by column and text form of the value, and win over everything read;
     ``decided_by`` names where they come from, if their notes do not. ``nlp`` is a pipeline of :func:`mrterms.load`; without it,
-    one is made of ``lexicons``, ``builtin``, ``setting`` and ``threshold``.
+    one is made of ``lexicons``, ``builtin``, ``setting`` and ``threshold``. ``flags``: a cell that is nothing but a flag (Y, 0) or a
+    grade (3+) says it of the column's name, where that is one clear concept.
 
     Raises :class:`~mrterms.errors.ConfigError` for a column that is not there, stands twice or would be overwritten, for an
     unknown code system and for a decision on an unknown concept.
@@ -131,6 +136,8 @@ def normalize_columns(
         for column in columns:
             cleaner = _Cleaner(nlp, lexicon, index, column, n_process, ticker.step)
             outcomes, rows = cleaner.clean(cells[column], contexts)
+            if flags:
+                outcomes = with_flags(nlp, cleaner.chooser, lexicon, column, list(map(str, frame.columns)), outcomes)
             outcomes = [_decided(cleaner.chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
             values.extend(_cell_values(column, outcomes, rows))
             added |= _added(names[column], [one for _, one in outcomes], rows, systems, frame.index)
@@ -144,6 +151,7 @@ def normalize_columns(
         "builtin": builtin,
         "setting": setting,
         "threshold": threshold,
+        "flags": flags,
         "decisions": len(decisions or {}),
         "rows": len(frame),
     }

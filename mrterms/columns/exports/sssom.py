@@ -57,6 +57,7 @@ _TO_QUOTE = re.compile(r'["\t\r\n]|^#')
 _BY_MATCH = {
     "decision": "semapv:ManualMappingCuration",
     "code": "semapv:BackgroundKnowledgeBasedMatching",
+    "column": "semapv:BackgroundKnowledgeBasedMatching",
     "fuzzy": "semapv:LexicalSimilarityThresholdMatching",
 }
 
