@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mrterms.adapters.jobs import export
     from mrterms.cohorts.rollup import rollup
     from mrterms.columns import normalize_column
-    from mrterms.pipeline import annotate, annotate_many, load, normalize
+    from mrterms.columns.strings import normalize
+    from mrterms.pipeline import annotate, annotate_many, load
 
 __all__ = [
     "ConfigError",
@@ -35,8 +36,9 @@ __all__ = [
     "rollup",
 ]
 
-_LAZY = dict.fromkeys(("annotate", "annotate_many", "load", "normalize"), "pipeline") | {
+_LAZY = dict.fromkeys(("annotate", "annotate_many", "load"), "pipeline") | {
     "export": "adapters.jobs",
+    "normalize": "columns.strings",
     "normalize_column": "columns",
     "rollup": "cohorts.rollup",
 }

@@ -1,4 +1,4 @@
-"""The three library calls: a spaCy pipeline, notes in bulk, and one short string.
+"""The library calls: a spaCy pipeline, notes in bulk, and the words of one short string.
 
 Nothing is downloaded, and nothing is read from the network: the lexicon and the sense model ship with the package.
 """
@@ -29,7 +29,7 @@ from mrterms.components.shared import ANNOTATIONS, SETTING
 from mrterms.errors import ConfigError
 from mrterms.records import Annotation, Note
 
-__all__ = ["annotate", "annotate_many", "load", "normalize"]
+__all__ = ["annotate", "annotate_many", "candidates", "load"]
 
 SETTINGS = ("general", "cardiology", "literature", "patient")
 _ZONE_NOTES = 2_000
@@ -121,13 +121,10 @@ def annotate_many(
         yield from _in_processes(reader, pairs, n_process, batch_size, first=_GROWN * batch_size if scan else batch_size)
 
 
-def normalize(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]:
-    """The concepts that a short string (a cell, a term) may name, best first; an empty list where it names none.
+def candidates(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]:
+    """The concepts that the words of a short string may name, best first: :func:`mrterms.normalize` without its codes.
 
-    Each is a dict with ``concept_id``, ``preferred_name``, ``score`` (0 to 1: sense probability times match score),
-    ``codes``, ``match`` (kind, term, score, reason), ``sense_status``, ``assertion`` and ``severity``.
-
-    >>> [one["concept_id"] for one in normalize("mitral incompetence")]
+    >>> [one["concept_id"] for one in candidates("mitral incompetence")]
     ['mitral_regurgitation']
     """
     found: dict[str, dict[str, Any]] = {}

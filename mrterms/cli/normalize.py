@@ -20,7 +20,7 @@ def normalize_command(
     builtin: Annotated[bool, typer.Option("--builtin/--no-builtin", help="Use the built-in lexicon's concepts.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a text, with codes and reasons.")] = False,
 ) -> None:
-    """Map short strings to concepts, best first.
+    """Map short strings, with the codes in them, to concepts, best first.
 
     Columns, separated by tabs: text, concept id, score, preferred name, how it matched, sense status. A string that names
     no concept says so.
@@ -28,10 +28,11 @@ def normalize_command(
     Example: mrterms normalize "leaky mitral valve" "mitral insuff. mod"
     """
     from mrterms import pipeline
+    from mrterms.columns.strings import normalize
 
     nlp = pipeline.load(lexicons=lexicon or [], builtin=builtin)
     for text in _given(texts):
-        candidates = pipeline.normalize(text, nlp=nlp)
+        candidates = normalize(text, nlp=nlp)
         if as_json:
             typer.echo(json.dumps({"text": text, "candidates": candidates}, ensure_ascii=False))
         else:

@@ -19,6 +19,6 @@ def annotate_many(items: Iterable[tuple[str, str]], **_: Any) -> Iterator[Note]:
 
 
 if __name__ == "__main__":
-    stand_in: Any = SimpleNamespace(load=lambda **_: None, annotate_many=annotate_many, normalize=lambda text, **_: [])
+    stand_in: Any = SimpleNamespace(load=lambda **_: None, annotate_many=annotate_many, candidates=lambda text, **_: [])
     sys.modules["mrterms.pipeline"] = stand_in
     main()
