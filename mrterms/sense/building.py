@@ -5,6 +5,7 @@ Everything that ``mrterms train`` does is here; the command only reads files and
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mrterms.sense.calibration import OUTSIDE, apply_calibration, calibrate, outcome, outcomes, pooled_scores
+from mrterms.sense.calibration import OUTSIDE, apply_calibration, calibrate, outcome, outcomes, pooled_scores, scales_for
 from mrterms.sense.clusters import word_clusters
 from mrterms.sense.cues import Cues
 from mrterms.sense.examples import Example, ExampleBuilder, LabelledForm, long_form_examples
@@ -143,8 +144,7 @@ def _honest_answers(examples: Sequence[Example], scores: Sequence[Floats], lexic
         for i, example in enumerate(examples):
             if example.doc in test:
                 names = outcomes(example.short_form, lexicon)
-                scale = scales.get(example.short_form) or scales.get("*", 1.0)
-                pooled = pooled_scores(scale * scores[i], names)
+                pooled = pooled_scores(np.array(scales_for(example.short_form, scales)) @ scores[i], names)
                 total = float(np.logaddexp.reduce(list(pooled.values())))
                 chances = {name: float(np.exp(score - total)) for name, score in pooled.items()}
                 answers.append(Answer(example.short_form, example.kind, example.doc, outcome(example, lexicon), chances))
@@ -192,14 +192,21 @@ def _figures(answers: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _calibration(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Expected calibration error over ten bins of the best probability, and the bins (mean probability, accuracy, number)."""
+    """Expected calibration error over ten bins of the best probability, and the bins (mean probability, accuracy, number).
+
+    ``by_chance`` is the error that the same answers would show on average if every probability were exactly true: few answers in a
+    bin miss their mean (half-normal approximation; after Broecker and Smith, Weather and Forecasting 2007, who draw the samples).
+    """
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for answer in answers:
         chance = answer.chances[answer.best]
         bins[min(int(chance * _BINS), _BINS - 1)].append((chance, answer.best == answer.right))
     rows = [(float(np.mean([c for c, _ in some])), float(np.mean([h for _, h in some])), len(some)) for some in bins if some]
     error = sum(abs(chance - hit) * n for chance, hit, n in rows) / len(answers)
-    return {"n": len(answers), "ece": round(error, 4), "bins": [[round(chance, 3), round(hit, 3), n] for chance, hit, n in rows]}
+    spreads = (sum(chance * (1 - chance) for chance, _ in some) for some in bins)
+    by_chance = sum(math.sqrt(2 / math.pi * spread) for spread in spreads) / len(answers)
+    shown = [[round(chance, 3), round(hit, 3), n] for chance, hit, n in rows]
+    return {"n": len(answers), "ece": round(error, 4), "by_chance": round(by_chance, 4), "bins": shown}
 
 
 def _coverage(answers: Sequence[Answer], threshold: float) -> dict[str, Any]:
@@ -231,15 +238,16 @@ def _card(training: Training, examples: Sequence[Example], found: dict[str, Any]
 
 def table(found: dict[str, Any]) -> str:
     """The report as plain text."""
-    lines = [f"{'form':5} {'kind':9} {'n':>5} {'balanced':>8} {'ECE':>6}  recall / precision by sense"]
+    lines = [f"{'form':5} {'kind':9} {'n':>5} {'balanced':>8} {'ECE':>6} {'chance':>6}  recall / precision by sense"]
     for form, kinds in found["forms"].items():
         for kind, row in kinds.items():
             senses = ", ".join(
                 f"{sense} {one['recall']:.2f}/{'-' if one['precision'] is None else format(one['precision'], '.2f')} ({one['n']})"
                 for sense, one in row["senses"].items()
             )
-            error = found["calibration"][form]["ece"]
-            lines.append(f"{form:5} {kind:9} {row['n']:5} {row['balanced_accuracy']:8.3f} {error:6.3f}  {senses}")
+            error = found["calibration"][form]
+            figures = f"{row['balanced_accuracy']:8.3f} {error['ece']:6.3f} {error['by_chance']:6.3f}"
+            lines.append(f"{form:5} {kind:9} {row['n']:5} {figures}  {senses}")
     lines.append("")
     lines.append("threshold  coverage  accuracy  | MI coverage  accuracy")
     for row in found["thresholds"]:

@@ -31,6 +31,9 @@ _AFTER_SIGN = re.compile(
     r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)"
     r"\s*([A-Za-z][^()\[\]\n;:.=]{2,79})"
 )
+_ENTRY = re.compile(r"[ \t]+([A-Za-z][a-z]+(?:[ -][A-Za-z]+){1,7})[ \t]*(?=[\n;,.]|\Z)")
+_ENTRY_STARTS = frozenset({"", "\n", ";", ","})
+_INDENT = 8
 _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|chronic) )?$")
 """A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
@@ -140,11 +143,14 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
 
 
 def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:
-    """``SF (long form)``; without a bracket ("SF = ...", "SF: ...") only for a long form that is known."""
+    """``SF (long form)``; without a bracket ("SF = ...", "SF: ...") only for a long form that is known.
+
+    Where nothing stands between them ("SF Long form" as an entry of a glossary) the words must be the long form and no more.
+    """
     bracket = _AFTER_BRACKET.match(text, mention.end, mention.end + _REACH)
     found = bracket or _AFTER_SIGN.match(text, mention.end, mention.end + _REACH)
     if found is None:
-        return None
+        return _entry(text, mention, table)
     start = found.start(1)
     if (other := known.get(-start)) and other.start == start:
         if bracket and other.end < found.end(1) and other.concept_ids[0] not in table.values():
@@ -158,6 +164,16 @@ def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], kn
         if concept_id := table.get(normal_words(text[start:last])):
             return Definition(str(mention.short_form), concept_id, text[start:last], start, last)
     return _unknown(text, mention, words) if bracket or "=" in text[mention.end : start] else None
+
+
+def _entry(text: str, mention: Mention, table: Mapping[tuple[str, ...], str]) -> Definition | None:
+    """An entry of a glossary without signs: "MI Mitotic index", a line or a piece between commas of its own."""
+    found = _ENTRY.match(text, mention.end, mention.end + _REACH)
+    if found is None or text[max(0, mention.start - _INDENT) : mention.start].rstrip(" \t")[-1:] not in _ENTRY_STARTS:
+        return None
+    if concept_id := table.get(normal_words(found[1])):
+        return Definition(str(mention.short_form), concept_id, found[1], *found.span(1))
+    return _unknown(text, mention, list(_WORD.finditer(text, *found.span(1))))
 
 
 def _known(mention: Mention, other: Mention, table: Mapping[tuple[str, ...], str]) -> Definition | None:

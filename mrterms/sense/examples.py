@@ -24,7 +24,8 @@ _PER_DOCUMENT = 8
 _FORMS = 3
 """Short forms tried for one long form, the first of the lexicon's table: contexts repeat."""
 _SISTERS = 3
-"""Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct."""
+"""Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct. Operations, of
+which texts hold few, teach all their sisters."""
 _TAUGHT_BY_SISTERS = ("disorder", "procedure")
 _MARK = re.compile(r"\{([^{}|]+)\|([a-z0-9_]+)(?:\|[^{}]*)?\}")
 
@@ -48,7 +49,10 @@ class LabelledForm:
 
 @dataclass(slots=True)
 class Example:
-    """A labelled context as feature ids. ``senses``: those of the form that count as right (several for a vague label)."""
+    """A labelled context as feature ids. ``senses``: those of the form that count as right (several for a vague label).
+
+    ``parts``: the ids of near words, far words and facts, each as often as it counts in use; ``features``: each once.
+    """
 
     short_form: str
     senses: tuple[str, ...]
@@ -57,6 +61,7 @@ class Example:
     setting: str
     weight: float
     features: array[int]
+    parts: tuple[array[int], ...]
 
 
 @dataclass(slots=True)
@@ -82,8 +87,11 @@ class ExampleBuilder:
         words = [word for word in words if word.kind != 3]
         context = self.reader.context(words, start, end, place.short_form)
         self.reader.add_shape(context, place.text[place.start : place.end], place.text[place.end : place.end + 2])
-        ids = array("i", sorted({self.features.setdefault(name, len(self.features)) for name in context.named()}))
-        return Example(place.short_form, senses, place.doc, place.kind, setting, place.weight, ids)
+        parts = (array("i"), array("i"), array("i"))
+        for part, name in context.named():
+            parts[part].append(self.features.setdefault(name, len(self.features)))
+        ids = array("i", sorted(set().union(*parts)))
+        return Example(place.short_form, senses, place.doc, place.kind, setting, place.weight, ids, parts)
 
     def _right_senses(self, place: LabelledForm) -> tuple[str, ...]:
         entries = self.lexicon.senses.get(place.short_form, ())
@@ -134,6 +142,7 @@ class LongForms:
     """Finds the long forms of all senses in raw text."""
 
     def __init__(self, lexicon: SenseLexicon) -> None:
+        self.lexicon = lexicon
         self.forms_of: dict[str, list[str]] = defaultdict(list)
         for form, entries in lexicon.senses.items():
             for entry in entries:
@@ -246,7 +255,8 @@ def _masked(
     forms_of = finder.forms_of
     own = [(form, concept, "long form") for form in forms_of[concept][:_FORMS]]
     sisters = finder.sisters_of.get(concept, ())
-    taught = [(form, sense, "sister") for form, sense in rng.sample(sisters, min(len(sisters), _SISTERS))]
+    most = len(sisters) if finder.lexicon.concepts[concept].semantic_type == "procedure" else _SISTERS
+    taught = [(form, sense, "sister") for form, sense in rng.sample(sisters, min(len(sisters), most))]
     for form, sense, kind in own + taught:
         pieces, here, place = [], low, 0
         for other_start, other_end, other in found:

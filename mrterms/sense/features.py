@@ -19,7 +19,7 @@ from spacy.strings import StringStore
 
 from mrterms.sense.cues import SETTING_PREFIX, Cues
 
-__all__ = ["BUCKETS", "Context", "Reader", "Word", "word_features"]
+__all__ = ["BUCKETS", "FACTS", "Context", "Reader", "Word", "part_of", "word_features"]
 
 WINDOW: Final = 30
 """Words read to each side of a mention: 25 to 40 do equally well on held-out documents, fewer cost less."""
@@ -36,6 +36,9 @@ BUCKETS: Final[tuple[tuple[str, ...], ...]] = (
 )
 """The levels of a word by its distance: ``a`` anywhere, ``s`` same sentence, ``n`` within 4 words, ``l``/``r`` second
 word to the left or right, ``L``/``R`` beside the mention. A near word has all the wider levels too."""
+
+FACTS: Final = 2
+"""The part of what is told about the mention as a whole; words make two parts, see :func:`part_of`."""
 
 _NEAR_WORDS: Final = 4
 _SENTENCE_WORDS: Final = 16
@@ -78,21 +81,29 @@ class Context:
     facts: list[tuple[str, int, int]]
 
     def forget_repeats(self) -> None:
-        """A word that stands again at the same distance says nothing new: training counts a feature once."""
-        first: dict[tuple[Word, int], int] = {}
-        for word, code, place in zip(self.words, self.codes, self.places, strict=True):
-            first.setdefault((word, code), place)
-        if len(first) < len(self.words):
-            self.words = [word for word, _ in first]
-            self.codes = [code for _, code in first]
-            self.places = list(first.values())
-
-    def named(self) -> Iterator[str]:
-        """Every feature by name: what training counts."""
+        """A word that stands again as far off or farther says nothing new: training counts a feature once."""
+        nearest: dict[Word, int] = {}
         for word, code in zip(self.words, self.codes, strict=True):
-            yield from word_features(word, code)
+            if code < nearest.get(word, code + 1):
+                nearest[word] = code
+        if len(nearest) == len(self.words):
+            return
+        kept: dict[tuple[Word, int], int] = {}
+        for word, code, place in zip(self.words, self.codes, self.places, strict=True):
+            if code < 2 * SENTENCE or nearest[word] == code:
+                kept.setdefault((word, code), place)
+        self.words = [word for word, _ in kept]
+        self.codes = [code for _, code in kept]
+        self.places = list(kept.values())
+
+    def named(self) -> Iterator[tuple[int, str]]:
+        """Every feature by name, with the part that it belongs to; a name comes as often as it counts in use."""
+        for word, code in zip(self.words, self.codes, strict=True):
+            part = part_of(code)
+            for name in word_features(word, code):
+                yield part, name
         for fact, _, _ in self.facts:
-            yield f"*|{fact}"
+            yield FACTS, f"*|{fact}"
 
 
 _STOP_WORDS: Final = frozenset(
@@ -110,6 +121,11 @@ def levels(base: str, bucket: int) -> Iterator[str]:
     for level in BUCKETS[bucket]:
         if not (near_only and level in "as"):
             yield f"{level}|{base}"
+
+
+def part_of(code: int) -> int:
+    """The part of the evidence that a word under a code belongs to: 0 the words near the mention, 1 those farther off."""
+    return int(code >= 2 * SENTENCE)
 
 
 def word_features(word: Word, code: int) -> Iterator[str]:

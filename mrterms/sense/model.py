@@ -1,8 +1,8 @@
 """The weights of the sense step: a log-linear model over contexts, kept as one ``.npz`` of plain arrays.
 
-``score(sense | context, form) = scale(form) * (bias(form, sense) + prior weight * log prior + sum of weights[feature, sense])``,
-and the probability is the softmax of the scores over the senses of the form.  The weights of a sense include those of its
-ancestors in the lexicon, which is how all valve lesions teach the mitral one.
+``score(sense | context, form)`` is the sum of four parts, each times a scale of its form: the weights of near words, of far words
+and of facts about the mention, and ``bias(form, sense) + log prior``; the probability is the softmax of the scores over the senses
+of the form.  The weights of a sense include those of its ancestors in the lexicon, which is how all valve lesions teach the mitral one.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from mrterms.errors import ConfigError
 from mrterms.sense.features import Word, word_features
 
-__all__ = ["Model", "empty_model", "load_model", "save_model"]
+__all__ = ["UNSCALED", "Model", "Scales", "empty_model", "load_model", "save_model"]
 
 _WEIGHTS, _CARD = "weights.npz", "model.json"
-FORMAT = "mrterms-sense-1"
+FORMAT = "mrterms-sense-2"
+Scales = tuple[float, float, float, float]
+"""How much the parts count for a form: near words, far words, facts about the mention, bias and prior."""
+UNSCALED: Scales = (1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Model:
     """The model's parts: ``weights`` (a row a feature, a column a part), ``tree`` (a row a part, a column a sense).
 
     A part is a sense with weights of its own or an ancestor that senses share; ``weights @ tree`` are the weights of the
-    senses. ``biases`` and ``scales`` go by short form; ``clusters`` are words of like
+    senses. ``biases`` and ``scales`` go by short form (``*``: any other); ``clusters`` are words of like
     company. ``card`` says what the model was made of and how good it is.
     """
 
@@ -41,9 +44,13 @@ class Model:
     weights: NDArray[np.float32]
     tree: NDArray[np.float32]
     biases: dict[tuple[str, str], float] = field(default_factory=dict)
-    scales: dict[str, float] = field(default_factory=dict)
+    scales: dict[str, Scales] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     clusters: Mapping[str, int] = field(default_factory=dict)
+
+    def scales_of(self, short_form: str) -> Scales:
+        """The scales of a form, or those of forms with too few examples for scales of their own."""
+        return self.scales.get(short_form) or self.scales.get("*", UNSCALED)
 
     @property
     def thresholds(self) -> Mapping[str, float]:
@@ -94,7 +101,7 @@ def save_model(model: Model, folder: Path) -> None:
         "cluster_words": _pack(model.clusters),
         "clusters": np.array(list(model.clusters.values()), dtype=np.uint16),
         "scale_names": _pack(sorted(model.scales)),
-        "scales": np.array([model.scales[form] for form in sorted(model.scales)], dtype=np.float32),
+        "scales": np.array([model.scales[form] for form in sorted(model.scales)], dtype=np.float32).reshape(-1, len(UNSCALED)),
     }
     np.savez_compressed(folder / _WEIGHTS, allow_pickle=False, **arrays)
     card = {"format": FORMAT, **model.card}
@@ -118,7 +125,7 @@ def load_model(folder: Traversable) -> Model:
             arrays["weights"].astype(np.float32),
             arrays["tree"].astype(np.float32),
             {(name[0], name[1]): float(value) for name, value in zip(names, arrays["biases"], strict=True)},
-            dict(zip(_unpack(arrays["scale_names"]), map(float, arrays["scales"]), strict=True)),
+            dict(zip(_unpack(arrays["scale_names"]), map(tuple, arrays["scales"].tolist()), strict=True)),
             card,
             dict(zip(_unpack(arrays["cluster_words"]), arrays["clusters"].tolist(), strict=True)),
         )

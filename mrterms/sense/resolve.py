@@ -22,8 +22,8 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
-from mrterms.sense.features import BUCKETS, WINDOW, Context, Reader, Word
-from mrterms.sense.model import Model, load_model
+from mrterms.sense.features import BUCKETS, FACTS, WINDOW, Context, Reader, Word, part_of
+from mrterms.sense.model import Model, Scales, load_model
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
 from mrterms.text.view import View
 
@@ -35,8 +35,8 @@ DEFINITION_WEIGHT: Final = 9.0
 """Log-odds of the author's own definition: strong enough that only a heap of contrary evidence beats it."""
 NEAREST_DEFINITION_WEIGHT: Final = 2.0
 """... where the document defines the form both ways: a default towards the definition last read."""
-GLOSS_WEIGHT: Final = 8.0
-"""Log-odds of what a short form shares with another that it explains ("AMI: acute MI")."""
+GLOSS_WEIGHT: Final = 12.0
+"""Log-odds of what a short form shares with another that it explains ("AMI: acute MI"): the other entries say nothing of it."""
 DISCOURSE_WEIGHT: Final = 0.7
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
 NEIGHBOUR_WEIGHT: Final = 1.2
@@ -99,7 +99,7 @@ class _Form:
         families: tuple[frozenset[str], ...],
         starts: dict[str, list[float]],
         model: Model,
-        scale: float,
+        scales: Scales,
     ):
         self.senses = senses
         self.outside = outside
@@ -110,7 +110,8 @@ class _Form:
         self._facts: dict[str, int] = {}
         self._code = code * len(BUCKETS) * 2
         self._model = model
-        self._tree = model.tree_of(senses) * np.float32(scale)
+        self._tree = model.tree_of(senses)
+        self._scales = scales
 
     def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
         """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end.
@@ -136,17 +137,21 @@ class _Form:
         model, first, facts = self._model, self._code, self._facts
         features: list[int] = []
         begins: list[int] = []
+        parts: list[int] = []
         for word, code in zip(context.words, context.codes, strict=True):
             if first + code not in word.rows:
                 word.rows[first + code] = self._next_row(model.word_rows(word, code), features, begins)
+                parts += [part_of(code)] * (len(begins) - len(parts))
         for fact, _, _ in context.facts:
             if fact not in facts:
                 facts[fact] = self._next_row(model.fact_rows(fact), features, begins)
         if begins:
+            parts += [FACTS] * (len(begins) - len(parts))
+            scales = np.array(self._scales, dtype=np.float32)[parts, None]
             end = self._used + len(begins)
             while end > len(self.gains):
                 self.gains = np.vstack([self.gains, np.zeros_like(self.gains)])
-            self.gains[self._used : end] = np.add.reduceat(model.weights[features], begins, axis=0) @ self._tree
+            self.gains[self._used : end] = np.add.reduceat(model.weights[features], begins, axis=0) @ self._tree * scales
             self._used = end
 
     def _next_row(self, found: Sequence[int], features: list[int], begins: list[int]) -> int:
@@ -324,13 +329,13 @@ class Resolver:
     def _prepare(self, short_form: str) -> _Form:
         entries = self.lexicon.senses[short_form]
         senses = tuple(entry.concept_id for entry in entries)
-        scale = self.model.scales.get(short_form, self.model.scales.get("*", 1.0))
+        scales = self.model.scales_of(short_form)
         biases = np.array([self.model.biases.get((short_form, sense), 0.0) for sense in senses])
         guessed = self.setting is None
-        starts = {setting: (scale * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
+        starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
         families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
-        return _Form(len(self._forms), senses, outside, families, starts, self.model, scale)
+        return _Form(len(self._forms), senses, outside, families, starts, self.model, scales)
 
     def _family(self, concept_id: str) -> frozenset[str]:
         """The ancestors of a concept."""

@@ -4,7 +4,7 @@ What is added to spaCy's rules, each for a way in which notes are written:
 
 - ``s/p``, ``h/o``, ``r/o`` ... stay one token, other slashes split (``MR/TR``);
 - a grade stays one token (``2+``) and comes off the lesion (``2+MR``, ``MR(2+)``, ``MR:2+``);
-- a sign before a lesion comes off (``-MI``, ``?MI``, ``+MR``);
+- a sign before a lesion comes off (``-MI``, ``?MI``, ``+MR``), and an arrow from both sides (``MI->CABG``);
 - the marks of de-identified notes come off (``[**2101-3-4**]``);
 - a "not" comes off its verb however its apostrophe is written (``don&apos;t``, ``dont``);
 - emoticons and web addresses have no rules: in notes ``8)`` ends a list;
@@ -69,6 +69,7 @@ _INFIXES = (
     *LIST_ELLIPSES,
     *LIST_ICONS,
     r"[()\[\]{};|&→]",
+    r"[-=]{1,2}>(?=\w)",
     r"\*\*\]",
     r"[+\-*^](?<=[0-9].)(?=[0-9-])",
     rf"\.(?<=[{ALPHA_LOWER}{_QUOTES}]\.)(?=[{ALPHA_UPPER}{_QUOTES}])",
