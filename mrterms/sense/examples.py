@@ -24,8 +24,7 @@ _PER_DOCUMENT = 8
 _FORMS = 3
 """Short forms tried for one long form, the first of the lexicon's table: contexts repeat."""
 _SISTERS = 3
-"""Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct. Operations, of
-which texts hold few, teach all their sisters."""
+"""Sister senses that the context of one long form teaches too: what says leaky aortic valve says valve, not infarct."""
 _TAUGHT_BY_SISTERS = ("disorder", "procedure")
 _MARK = re.compile(r"\{([^{}|]+)\|([a-z0-9_]+)(?:\|[^{}]*)?\}")
 
@@ -142,7 +141,6 @@ class LongForms:
     """Finds the long forms of all senses in raw text."""
 
     def __init__(self, lexicon: SenseLexicon) -> None:
-        self.lexicon = lexicon
         self.forms_of: dict[str, list[str]] = defaultdict(list)
         for form, entries in lexicon.senses.items():
             for entry in entries:
@@ -255,8 +253,7 @@ def _masked(
     forms_of = finder.forms_of
     own = [(form, concept, "long form") for form in forms_of[concept][:_FORMS]]
     sisters = finder.sisters_of.get(concept, ())
-    most = len(sisters) if finder.lexicon.concepts[concept].semantic_type == "procedure" else _SISTERS
-    taught = [(form, sense, "sister") for form, sense in rng.sample(sisters, min(len(sisters), most))]
+    taught = [(form, sense, "sister") for form, sense in rng.sample(sisters, min(len(sisters), _SISTERS))]
     for form, sense, kind in own + taught:
         pieces, here, place = [], low, 0
         for other_start, other_end, other in found:
