@@ -38,7 +38,11 @@ _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|
 """A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
 _GLOSS_REACH = 40
-_PART_BEHIND = re.compile(r"\s?[(\[]([A-Za-z]+(?: [A-Za-z]+)?)[)\]]|\s-\s([A-Za-z]+(?: [A-Za-z]+)?)(?=\s*(?:[,;.\n]|\Z))")
+_PART_BEHIND = re.compile(
+    r"\s?[(\[](?P<bracket>[A-Za-z]+(?: [A-Za-z]+)?)[)\]]|\s-\s(?P<dash>[A-Za-z]+(?: [A-Za-z]+)?)(?=\s*(?:[,;.\n]|\Z))"
+    r"|\s(?P<bare>[A-Za-z]+)(?=\s+(?:trace|trivial|minimal|mild|mod|moderate|severe|grade|[0-4]\+)|\s*(?:[,;.\n]|\Z))"
+)
+"""A bare word names the part where a grade or nothing follows it: "MI mitral 2+", not "MI mitral stenosis"."""
 _NOT_LONG_FORMS = frozenset(
     "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with "
     "was were insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient "
@@ -104,11 +108,11 @@ def other_form(text: str, mention: Mention, mentions: Sequence[Mention]) -> Ment
 
 
 def part_named(text: str, mention: Mention, table: Mapping[tuple[str, ...], str]) -> tuple[str, str, int, int] | None:
-    """The concept whose long forms alone begin with the words in brackets or behind a dash ("MI (mitral)", "MI - mitral"), and these."""
+    """The concept whose long forms alone begin with the words behind ("MI (mitral)", "MI - mitral", "MI mitral 2+"), and these."""
     found = _PART_BEHIND.match(text, mention.end)
     if found is None:
         return None
-    group = 1 if found[1] else 2
+    group = str(found.lastgroup)
     words = normal_words(found[group])
     named = {concept_id for long_form, concept_id in table.items() if long_form[: len(words)] == words} if words else set()
     return (named.pop(), found[group], *found.span(group)) if len(named) == 1 else None

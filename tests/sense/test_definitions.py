@@ -102,6 +102,8 @@ def test_findings_in_a_row_explain_nothing(nlp: Language, text: str) -> None:
     ("text", "sense"),
     [
         ("MI (mitral)", "mitral_regurgitation"),
+        ("MI mitral 2+", "mitral_regurgitation"),
+        ("Echo: MI mitral, moderate", "mitral_regurgitation"),
         ("MI - mitral", "mitral_regurgitation"),
         ("MI [mitral valve], mild", "mitral_regurgitation"),
         ("MI (myocardial)", "myocardial_infarction"),
