@@ -11,14 +11,14 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import lru_cache
 from itertools import chain, repeat
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import spacy
 from spacy.language import Language
@@ -29,7 +29,10 @@ from mrterms.components.shared import ANNOTATIONS, SETTING
 from mrterms.errors import ConfigError
 from mrterms.records import Annotation, Note
 
-__all__ = ["annotate", "annotate_many", "candidates", "load"]
+__all__ = ["NoteReader", "Workers", "annotate", "annotate_many", "candidates", "load"]
+
+_Job = TypeVar("_Job")
+_Answer = TypeVar("_Answer")
 
 SETTINGS = ("general", "cardiology", "literature", "patient")
 _ZONE_NOTES = 2_000
@@ -112,7 +115,7 @@ def annotate_many(
         raise ConfigError(f"n_process {n_process} and batch_size {batch_size} must be at least 1")
     pairs = _pairs(items)
     nlp = nlp or _default()
-    reader = _Reader(nlp, sieve_of(nlp) if scan else None)
+    reader = NoteReader(nlp, sieve_of(nlp) if scan else None)
     if n_process == 1:
         # In lists of notes, so that memory stays level.
         for chunk in _chunks(pairs, repeat(_ZONE_NOTES)):
@@ -189,7 +192,7 @@ def _chunks(pairs: Iterator[tuple[str, str]], sizes: Iterable[int]) -> Iterator[
         yield chunk
 
 
-class _Reader:
+class NoteReader:
     """A pipeline and, where notes are scanned, what tells which of them to read."""
 
     def __init__(self, nlp: Language, sieve: Sieve | None) -> None:
@@ -214,12 +217,32 @@ class _Reader:
         return [wanted or len(text) > self.nlp.max_length for text, wanted in zip(texts, self._sieve.choose(texts), strict=True)]
 
 
-_WORKER: _Reader | None = None
+class Workers:
+    """Processes that hold a copy of ``state`` each, made at once, before the caller's memory grows.
+
+    What they run is a function of the state and one job. Ctrl-C is for the caller to handle, and none outlives it.
+    """
+
+    def __init__(self, state: object, n_process: int) -> None:
+        context = get_context("fork") if "fork" in get_all_start_methods() else get_context()
+        self._pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(state,))
+        self._pool.submit(os.getpid)
+
+    def submit(self, function: Callable[[Any, _Job], _Answer], job: _Job) -> Future[_Answer]:
+        """Have one job done; ``function`` is one that pickle knows by its name."""
+        return self._pool.submit(_work, function, job)
+
+    def end(self) -> None:
+        """End the processes; jobs not begun are left undone."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(reader: _Reader) -> None:
-    global _WORKER  # one pipeline a process, as multiprocessing wants it
-    _WORKER = reader
+_STATE: Any = None
+
+
+def _start_worker(state: object) -> None:
+    global _STATE  # one a process, as multiprocessing wants it
+    _STATE = state
     gc.freeze()  # what came from the parent stays; looking through it for garbage would copy it page by page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
@@ -232,32 +255,35 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
+def _work(function: Callable[[Any, _Job], _Answer], job: _Job) -> _Answer:
+    return function(_STATE, job)
+
+
 _Told = tuple[tuple[Annotation, ...], str | None]
 
 
-def _work(chunk: list[tuple[str, str]], batch_size: int) -> list[_Told]:
-    assert _WORKER is not None
-    return [(note.annotations, note.setting) for note in _WORKER.read(chunk, batch_size)]
+def _tell(reader: NoteReader, job: tuple[list[tuple[str, str]], int]) -> list[_Told]:
+    chunk, batch_size = job
+    return [(note.annotations, note.setting) for note in reader.read(chunk, batch_size)]
 
 
-def _in_processes(reader: _Reader, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int, *, first: int) -> Iterator[Note]:
+def _in_processes(reader: NoteReader, pairs: Iterator[tuple[str, str]], n_process: int, batch_size: int, *, first: int) -> Iterator[Note]:
     """Only a few chunks are on their way at a time, and annotations come back instead of Docs.
 
     The first chunks are small, of ``first`` notes, so that few notes, too, are shared among all.
     """
-    context = get_context("fork") if "fork" in get_all_start_methods() else get_context()
-    pool = ProcessPoolExecutor(n_process, mp_context=context, initializer=_start_worker, initargs=(reader,))
+    workers = Workers(reader, n_process)
     in_flight = n_process * _IN_FLIGHT
     try:
         waiting: deque[tuple[list[str], Future[list[_Told]]]] = deque()
         for chunk in _chunks(pairs, chain(repeat(first, in_flight), repeat(_GROWN * batch_size))):
-            waiting.append(([note_id for note_id, _ in chunk], pool.submit(_work, chunk, batch_size)))
+            waiting.append(([note_id for note_id, _ in chunk], workers.submit(_tell, (chunk, batch_size))))
             if len(waiting) >= in_flight:
                 yield from _told(*waiting.popleft())
         while waiting:
             yield from _told(*waiting.popleft())
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        workers.end()
 
 
 def _told(note_ids: list[str], done: Future[list[_Told]]) -> Iterator[Note]:

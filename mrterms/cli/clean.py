@@ -69,44 +69,47 @@ def clean_command(
     from mrterms.columns.decisions import read_decisions, unmatched
     from mrterms.columns.exports import read_concept_map
     from mrterms.columns.outputs import plan_outputs
+    from mrterms.columns.reading import reading_cells
     from mrterms.pipeline import load
 
     _check_output(source, output)
     taken = [*map(Path, [source] if source != "-" else []), *([output] if output else []), *(decisions or [])]
     outputs = plan_outputs(review=review, report=report, exports=export or [], taken=taken)
     options = tables.TableOptions(delimiter=_delimiter(delimiter), encoding=encoding, header=header, sheet=sheet)
-    table = tables.read_table(source, options)
-    chosen = tables.choose_format(output, form, table.kind)
-    if output is None and chosen in ("xlsx", "parquet"):
-        raise ConfigError(f"{chosen} is not for standard output", fix="give --output, or --format csv")
-    columns = [table.column(name) for name in column]
-    contexts = [table.column(name) for name in context_column or ()]
     nlp = load(lexicons=lexicon or [], builtin=builtin, setting=setting, threshold=threshold)
     known = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
     omop = read_concept_map(concept_map, lexicon=known) if concept_map else {}
-    decided = read_decisions(decisions or [], lexicon=known, columns=columns)
-    for note in (*table.notes, *decided.notes):
-        _say(note)
-    gc.freeze()  # table and lexicon stay to the end: not to be looked through again and again, nor copied by each process
-    with _Bar(progress and sys.stderr.isatty()) as bar:
-        try:
-            result = normalize_columns(
-                table.frame,
-                columns,
-                context_columns=contexts,
-                codes=code or (),
-                decisions=decided.by_value,
-                nlp=nlp,
-                lexicons=lexicon or [],
-                builtin=builtin,
-                setting=setting,
-                threshold=threshold,
-                flags=flags,
-                n_process=n_process,
-                progress=bar.show,
-            )
-        except KeyboardInterrupt:
-            raise typer.Exit(_INTERRUPTED) from None
+    gc.freeze()  # the lexicon stays to the end: not to be looked through again and again, nor copied by each process
+    try:
+        # Other processes read the first cells while the rest of the table is still being read.
+        with reading_cells(nlp, column, n_process=n_process) as reader:
+            table = tables.read_table(source, options, seen=reader.ahead)
+            chosen = tables.choose_format(output, form, table.kind)
+            if output is None and chosen in ("xlsx", "parquet"):
+                raise ConfigError(f"{chosen} is not for standard output", fix="give --output, or --format csv")
+            columns = [table.column(name) for name in column]
+            contexts = [table.column(name) for name in context_column or ()]
+            decided = read_decisions(decisions or [], lexicon=known, columns=columns)
+            for note in (*table.notes, *decided.notes):
+                _say(note)
+            gc.freeze()  # so does the table
+            with _Bar(progress and sys.stderr.isatty()) as bar:
+                result = normalize_columns(
+                    table.frame,
+                    columns,
+                    context_columns=contexts,
+                    codes=code or (),
+                    decisions=decided.by_value,
+                    lexicons=lexicon or [],
+                    builtin=builtin,
+                    setting=setting,
+                    threshold=threshold,
+                    flags=flags,
+                    progress=bar.show,
+                    reader=reader,
+                )
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
     added = result.frame.iloc[:, table.frame.shape[1] :]
     tables.write_table(table, added, output or sys.stdout.buffer, chosen, alike=result.alike)
     for note in (*outputs.write(result, lexicon=known, concept_map=omop), *unmatched(decided, result.values)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from mrterms.columns.codes import CodeIndex, FoundCode
 from mrterms.columns.evidence import form_of, is_open
@@ -20,9 +21,8 @@ _SPEAKS: Final = 0.7
 """Log-odds from which a hint is worth naming."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a cell means, without its column and its rows: the fields of :class:`~mrterms.columns.records.CellValue`."""
+class Outcome(NamedTuple):
+    """What a cell means, without its column and its rows: the fields of :class:`~mrterms.columns.records.CellValue`, in their order."""
 
     concept_id: str | None = None
     preferred_name: str | None = None
@@ -31,7 +31,7 @@ class Outcome:
     sense_status: str | None = None
     assertion: str | None = None
     severity: str | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = {}
     candidates: tuple[Mapping[str, object], ...] = ()
     all: tuple[Mapping[str, object], ...] = ()
     reason: str = ""
@@ -81,7 +81,7 @@ class Chooser:
         entries, problems = self._with_codes(entries, codes)
         entries = _distinct(entries)
         if not entries:
-            return Outcome(reason=_why_none(text, annotations, self._name_of), problems=tuple(problems))
+            return _nothing(_why_none(text, annotations, self._name_of))
         main = next((one for one in entries if one.is_present_disorder), None) or entries[0]
         reason = main.reason + (f"; beside it {', '.join(_name(one) for one in entries if one is not main)}" if len(entries) > 1 else "")
         outcome = Outcome(
@@ -185,6 +185,8 @@ class Chooser:
 
     def _with_codes(self, entries: list[_Entry], codes: Sequence[FoundCode]) -> tuple[list[_Entry], list[str]]:
         """The entries with what the codes add, and where code and text do not fit together."""
+        if not codes:
+            return entries, []
         added: list[_Entry] = []
         strange: list[tuple[FoundCode, str]] = []
         vouched: set[int] = set()
@@ -236,8 +238,7 @@ class Chooser:
     def _left_open(self, outcome: Outcome, entries: Sequence[_Entry]) -> Outcome:
         """Code and text contradict each other: a person must look."""
         named = list(dict.fromkeys(one.concept_id for one in entries if one.concept_id))
-        return replace(
-            outcome,
+        return outcome._replace(
             concept_id=None,
             preferred_name=None,
             score=round(1.0 / len(named), 3),
@@ -247,6 +248,12 @@ class Chooser:
             candidates=tuple(self._candidate(one, 1.0 / len(named)) for one in named),
             reason=f"code and text contradict each other: {'; '.join(outcome.problems)}",
         )
+
+
+@lru_cache(maxsize=1_000)
+def _nothing(reason: str) -> Outcome:
+    """One outcome for all cells without a concept for the same reason; it goes from process to process once."""
+    return Outcome(reason=reason)
 
 
 def _distinct(entries: Sequence[_Entry]) -> list[_Entry]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,23 +13,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
-from mrterms.columns.codes import CodeIndex, FoundCode, blanked
-from mrterms.columns.evidence import LONE_SURROGATE, ColumnEvidence, SenseReader, form_of, is_clear, is_open, let_the_cell_lead
+from mrterms.columns.codes import FoundCode
+from mrterms.columns.evidence import ColumnEvidence, form_of, is_clear, is_open, let_the_cell_lead
 from mrterms.columns.flags import with_flags
-from mrterms.columns.notations import Notations
+from mrterms.columns.reading import Asked, CellsReader, OpenCell, Reading, reading_cells
 from mrterms.columns.records import CellValue, CleanResult, Decision
 from mrterms.columns.values import Distinct, distinct_values, joined
-from mrterms.components.scanning import sieve_of
-from mrterms.components.shared import ANNOTATIONS, HINTS
 from mrterms.errors import ConfigError
 from mrterms.lexicon import Lexicon
-from mrterms.pipeline import annotate, annotate_many, load
-from mrterms.records import Annotation
+from mrterms.pipeline import load
 from mrterms.sense import Hint
 from mrterms.sense.resolve import DEFINITION_WEIGHT
-from mrterms.text.plain import read
 
 __all__ = ["PLAIN_COLUMNS", "Progress", "normalize_column", "normalize_columns"]
 
@@ -40,21 +32,9 @@ PLAIN_COLUMNS: Final = ("concept_id", "preferred_name", "score", "match", "sense
 Progress = Callable[[int, int], None]
 """Called now and then with the distinct values done and their number."""
 
-_LONGEST: Final = 100_000
-"""Characters from which a cell is no cell any more; it is kept and left unread."""
-_CODE_COLUMN: Final = re.compile(r"icd|code|snomed|_cd$", re.IGNORECASE)
-_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-_BATCH: Final = 512
-_ZONE: Final = 4_096
 _GRADE: Final = "trace"
-_SMALL_SENSES: Final = ("word_", _GRADE)
 _UNGRADED: Final = 4.0
 """Log-odds that a short form is no grade where the cell names nothing that it could grade."""
-_PROBES: Final = {
-    "disorder": ("myocardial infarction", {"family", "historical", "uncertain"}),
-    "procedure": ("aortic valve replacement", {"family", "historical", "hypothetical"}),
-}
-"""By semantic type: a term to read below the column's name, and which status a name may set: "complications" is no risk here."""
 
 
 def normalize_column(
@@ -105,6 +85,7 @@ def normalize_columns(
     flags: bool = True,
     n_process: int = 1,
     progress: Progress | None = None,
+    reader: CellsReader | None = None,
 ) -> CleanResult:
     """The concepts of one or several columns of a table, beside the table as it is.
 
@@ -113,32 +94,32 @@ def normalize_columns(
     form of the same row means. ``decisions`` are by column and text form of the value, and win over everything read;
     ``decided_by`` names where they come from, if their notes do not. ``nlp`` is a pipeline of :func:`mrterms.load`; without it,
     one is made of ``lexicons``, ``builtin``, ``setting`` and ``threshold``. ``flags``: a cell that is nothing but a flag (Y, 0) or a
-    grade (3+) says it of the column's name, where that is one clear concept.
+    grade (3+) says it of the column's name, where that is one clear concept. ``reader`` is one that :func:`reading_cells` made of the
+    same columns, if it is at work already: its pipeline then is ``nlp``. Without it, one is made with ``n_process`` processes.
 
     Raises :class:`~mrterms.errors.ConfigError` for a column that is not there, stands twice or would be overwritten, for an
     unknown code system and for a decision on an unknown concept.
     """
     columns, context_columns, codes = ([one] if isinstance(one, str) else one for one in (columns, context_columns, codes))
-    nlp = nlp or load(lexicons=lexicons, builtin=builtin, setting=setting, threshold=threshold)
+    nlp = reader.nlp if reader else nlp or load(lexicons=lexicons, builtin=builtin, setting=setting, threshold=threshold)
     lexicon: Lexicon = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
     systems = _systems(codes, lexicon)
     names = {column: f"{column}_mrterms_" if len(columns) > 1 else "mrterms_" for column in columns}
     _check(frame, columns, context_columns, [f"{prefix}{one}" for prefix in names.values() for one in _suffixes(systems)])
     _check_decisions(decisions or {}, lexicon)
-    index = CodeIndex(lexicon, ((one.system, one.code, one.concept_id, one.statuses) for one in CodeRules(lexicon.folder)))
     contexts = [distinct_values(frame[one]) for one in context_columns]
-    cells = {column: distinct_values(frame[column]) for column in columns}
-    ticker = _Ticker(progress, sum(len(one.texts) for one in cells.values()))
+    distinct = {column: distinct_values(frame[column]) for column in columns}
+    ticker = _Ticker(progress, sum(len(one.texts) for one in distinct.values()))
     values: list[CellValue] = []
     added: dict[str, Any] = {}
     alike = np.zeros(len(frame), dtype=np.int64)
-    with _all_senses(nlp):
+    with reading_cells(nlp, columns, n_process=n_process) if reader is None else nullcontext(reader) as cells:
         for column in columns:
-            cleaner = _Cleaner(nlp, lexicon, index, column, n_process, ticker.step)
-            outcomes, rows = cleaner.clean(cells[column], contexts)
+            outcomes, rows = _Cleaner(cells, column, ticker.step).clean(distinct[column], contexts)
+            chooser = cells.chooser(column)
             if flags:
-                outcomes = with_flags(nlp, cleaner.chooser, lexicon, column, list(map(str, frame.columns)), outcomes)
-            outcomes = [_decided(cleaner.chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
+                outcomes = with_flags(nlp, chooser, lexicon, column, list(map(str, frame.columns)), outcomes)
+            outcomes = [_decided(chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
             values.extend(_cell_values(column, outcomes, rows))
             added |= _added(names[column], [one for _, one in outcomes], rows, systems, frame.index)
             alike = np.unique(alike * (len(outcomes) + 1) + rows, return_inverse=True)[1].reshape(-1)
@@ -201,66 +182,37 @@ def _check_decisions(decisions: Mapping[tuple[str, str], Decision], lexicon: Lex
             )
 
 
-@contextmanager
-def _all_senses(nlp: Language) -> Iterator[None]:
-    """Senses outside the subject are kept while a column is read: the column may overrule them."""
-    sense: Any = nlp.get_pipe("mrterms_sense")
-    before, sense.other_senses = sense.other_senses, True
-    try:
-        yield
-    finally:
-        sense.other_senses = before
-
-
 # --- one column ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """A cell made ready: ``text`` as the pipeline reads it, its codes blanked; None where there is nothing to read."""
-
-    value: str
-    text: str | None
-    codes: tuple[FoundCode, ...]
-
-
 class _Cleaner:
-    """Reads one column."""
+    """Decides one column."""
 
-    def __init__(self, nlp: Language, lexicon: Lexicon, index: CodeIndex, column: str, n_process: int, step: Callable[[], None]) -> None:
-        self._nlp, self._lexicon, self._index, self._column = nlp, lexicon, index, column
-        self._n_process, self._step = n_process, step
-        self._senses = SenseReader(nlp, lexicon)
-        self._notations = Notations(forms=_short_forms(lexicon))
-        self.chooser = self._chooser()
+    def __init__(self, cells: CellsReader, column: str, step: Callable[[int], None]) -> None:
+        self._cells, self._column, self._step = cells, column, step
 
     def clean(self, cells: Distinct, contexts: list[Distinct]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
         """Value and outcome of every meaning in the column, and for each row the place of its own (-1: missing)."""
-        ready = [self._ready(value) for value in cells.texts]
-        read = self._read({cell.text for cell in ready if cell.text is not None})
-        readings = {cell.value: read[cell.text] for cell in ready if cell.text is not None}
-        evidence = ColumnEvidence(self._senses, self._column, cells.counts, readings)
+        readings = self._cells.read(self._column, cells.texts, self._step)
+        evidence = ColumnEvidence(self._cells.senses, self._column, cells.counts, readings, self._cells.shifts)
+        evidence.learn(form for reading in readings.values() for form in _open_forms(reading))
         if not contexts:
-            every = self._outcomes([(cell, "") for cell in ready], readings, evidence)
+            every = self._outcomes([(value, "") for value in cells.texts], readings, evidence)
             return list(zip(cells.texts, every, strict=True)), cells.rows
-        return self._clean_with_contexts(cells, contexts, ready, readings, evidence)
+        return self._clean_with_contexts(cells, contexts, readings, evidence)
 
     def _clean_with_contexts(
-        self,
-        cells: Distinct,
-        contexts: list[Distinct],
-        ready: list[_Cell],
-        readings: Mapping[str, Sequence[Annotation]],
-        evidence: ColumnEvidence,
+        self, cells: Distinct, contexts: list[Distinct], readings: Mapping[str, Reading], evidence: ColumnEvidence
     ) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
         """Open values are decided for each distinct pair of value and context; equal answers of a value are one meaning."""
-        is_asked = np.array([any(map(is_open, readings.get(cell.value, ()))) for cell in ready] + [False], dtype=bool)
+        is_asked = np.array([readings[value].open is not None for value in cells.texts] + [False], dtype=bool)
         texts, places = joined(contexts, is_asked[cells.rows])
         keys = cells.rows * (len(texts) + 1) + places + 1
         pairs, first, rows, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
         pairs, order = pairs[cells.rows[first] >= 0], np.argsort(-counts, kind="stable")
         held = [divmod(int(key), len(texts) + 1) for key in pairs]
-        asked = [(ready[value], texts[context - 1] if context else "") for value, context in held]
+        asked = [(cells.texts[value], texts[context - 1] if context else "") for value, context in held]
+        evidence.learn_contexts((form, context) for value, context in asked if context for form in _open_forms(readings[value]))
         outcomes = self._outcomes(asked, readings, evidence)
         missing = len(counts) - len(pairs)  # at most one key, the lowest: rows without a value
         merged: dict[tuple[object, ...], int] = {}
@@ -269,50 +221,28 @@ class _Cleaner:
         for place in order.tolist():
             if place < missing:
                 continue
-            cell, outcome = asked[place - missing][0], outcomes[place - missing]
-            key = (cell.value, outcome.concept_id, outcome.sense_status, tuple(one["concept_id"] for one in outcome.all))
+            value, outcome = asked[place - missing][0], outcomes[place - missing]
+            key = (value, outcome.concept_id, outcome.sense_status, tuple(one["concept_id"] for one in outcome.all))
             if key not in merged:
                 merged[key] = len(kept)
-                kept.append((cell.value, outcome))
+                kept.append((value, outcome))
             place_of[place] = merged[key]
         return _by_first_row(kept, place_of[rows.reshape(-1)])
 
-    def _ready(self, value: str) -> _Cell:
-        if len(value) > _LONGEST:
-            return _Cell(value, None, ())
-        text = read(_CONTROL.sub(" ", LONE_SURROGATE.sub("\ufffd", value)))
-        codes = tuple(self._index.find(text, is_code_column=_CODE_COLUMN.search(self._column) is not None)) if _has_digit(text) else ()
-        text = self._notations.written_out(blanked(text, codes).strip())
-        return _Cell(value, text if any(map(str.isalpha, text)) else None, codes)
-
-    def _read(self, texts: set[str]) -> dict[str, tuple[Annotation, ...]]:
-        ordered = sorted(texts)
-        notes = annotate_many(ordered, n_process=self._n_process, batch_size=_BATCH, scan=_can_scan(self._nlp), nlp=self._nlp)
-        found: dict[str, tuple[Annotation, ...]] = {}
-        for text, note in zip(ordered, notes, strict=True):
-            found[text] = note.annotations
-            self._step()
-        return found
-
-    def _outcomes(
-        self, asked: Sequence[tuple[_Cell, str]], readings: Mapping[str, Sequence[Annotation]], evidence: ColumnEvidence
-    ) -> list[Outcome]:
+    def _outcomes(self, asked: Sequence[tuple[str, str]], readings: Mapping[str, Reading], evidence: ColumnEvidence) -> list[Outcome]:
         """One outcome for each cell and context; cells with open forms are read again with what is known from outside."""
-        hints = [self._hints(cell, context, readings.get(cell.value, ()), evidence) for cell, context in asked]
-        again = iter(self._read_again([(str(cell.text), one) for (cell, _), one in zip(asked, hints, strict=True) if one]))
-        return [
-            self._outcome(cell, next(again) if one else readings.get(cell.value, ()), one)
-            for (cell, _), one in zip(asked, hints, strict=True)
-        ]
+        outcomes = [readings[value].outcome for value, _ in asked]
+        again: list[tuple[int, Asked]] = []
+        for place, (value, context) in enumerate(asked):
+            if (cell := readings[value].open) is not None and (hints := self._hints(cell, context, evidence)):
+                again.append((place, (cell, hints)))
+        for (place, _), outcome in zip(again, self._cells.read_again(self._column, [one for _, one in again]), strict=True):
+            outcomes[place] = outcome
+        return outcomes
 
-    def _outcome(self, cell: _Cell, annotations: Sequence[Annotation], hints: Mapping[str, Sequence[Hint]]) -> Outcome:
-        if len(cell.value) > _LONGEST:
-            return Outcome(reason="too long for a cell, left unread", problems=(f"more than {_LONGEST} characters",))
-        return self.chooser.choose(cell.text or cell.value, annotations, cell.codes, hints)
-
-    def _hints(self, cell: _Cell, context: str, annotations: Sequence[Annotation], evidence: ColumnEvidence) -> dict[str, tuple[Hint, ...]]:
+    def _hints(self, cell: OpenCell, context: str, evidence: ColumnEvidence) -> dict[str, tuple[Hint, ...]]:
         found: dict[str, tuple[Hint, ...]] = {}
-        for one in annotations:
+        for one in cell.annotations:
             if not is_open(one) or (form := form_of(one)) in found:
                 continue
             senses = [candidate["concept_id"] for candidate in one["sense"]["candidates"]]
@@ -324,54 +254,19 @@ class _Cleaner:
             hints += [self._code_hint(code, senses) for code in cell.codes]
             if (graded := evidence.grade_hint(one)) is not None:
                 hints.append(graded)
-            if _GRADE in senses and all(form_of(other) == form for other in annotations):
+            if _GRADE in senses and all(form_of(other) == form for other in cell.annotations):
                 hints.append(Hint("nothing in the cell to grade", {_GRADE: -_UNGRADED}))
             found[form] = tuple(hint for hint in hints if hint.weights)
         return {form: hints for form, hints in found.items() if hints}
 
     def _code_hint(self, code: FoundCode, senses: Sequence[str]) -> Hint:
         named = code.concept_ids or code.choices
-        agreeing = [one for one in senses if any(self._index.agree(other, one) for other in named)]
+        agreeing = [one for one in senses if any(self._cells.index.agree(other, one) for other in named)]
         return Hint(f"the code {code.code}", dict.fromkeys(agreeing, DEFINITION_WEIGHT))
 
-    def _read_again(self, asked: Sequence[tuple[str, Mapping[str, Sequence[Hint]]]]) -> Iterator[list[Annotation]]:
-        for start in range(0, len(asked), _ZONE):
-            with self._nlp.memory_zone():
-                docs = []
-                for text, hints in asked[start : start + _ZONE]:
-                    doc = self._nlp.make_doc(text)
-                    doc.user_data[HINTS] = hints
-                    docs.append(doc)
-                found = [list(doc.user_data[ANNOTATIONS]) for doc in self._nlp.pipe(docs, batch_size=_BATCH)]
-            yield from found
 
-    def _chooser(self) -> Chooser:
-        status_of = {}
-        words = re.sub(r"[_\W]+", " ", self._column).strip()
-        for semantic_type, (term, allowed) in _PROBES.items() if words else ():
-            read = annotate(f"{words}: {term}", nlp=self._nlp).annotations
-            if read and (status := read[-1]["assertion"]["status"]) in allowed:
-                status_of[semantic_type] = status
-        return Chooser(self._lexicon.concepts, self._index, status_of=status_of)
-
-
-def _short_forms(lexicon: Lexicon) -> set[str]:
-    """The short forms in capitals that are no word and no grade when written small ("as", "tr")."""
-    words = {form for form, senses in lexicon.senses.items() if any(one.concept_id.startswith(_SMALL_SENSES) for one in senses)}
-    return {term.text for term in lexicon.terms if term.case == "upper" and term.text.isalpha() and term.text.isupper()} - words
-
-
-def _can_scan(nlp: Language) -> bool:
-    """Whether texts without a mention may be passed over: a component of the user's may find something where ours find nothing."""
-    try:
-        sieve_of(nlp)
-    except ConfigError:
-        return False
-    return all(name.startswith("mrterms_") for name in nlp.pipe_names)
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
+def _open_forms(reading: Reading) -> Iterator[str]:
+    return map(form_of, filter(is_open, reading.open.annotations if reading.open else ()))
 
 
 def _by_first_row(kept: list[tuple[str, Outcome]], rows: NDArray[np.int64]) -> tuple[list[tuple[str, Outcome]], NDArray[np.int64]]:
@@ -394,10 +289,8 @@ def _decided(
 
 def _cell_values(column: str, outcomes: Sequence[tuple[str, Outcome]], rows: NDArray[np.int64]) -> Iterator[CellValue]:
     counts = np.bincount(rows[rows >= 0], minlength=len(outcomes)).tolist()
-    names = [field.name for field in fields(Outcome)]
-    known = attrgetter(*names)
     for (value, outcome), count in zip(outcomes, counts, strict=True):
-        yield CellValue(column=column, value=value, count=count, **dict(zip(names, known(outcome), strict=True)))
+        yield CellValue(column, value, count, *outcome)
 
 
 def _added(
@@ -420,15 +313,15 @@ _as_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class _Ticker:
-    """Tells now and then how far the work is."""
+    """Tells how far the work is."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
 
-    def step(self) -> None:
-        """One more value is read."""
-        self._done += 1
-        if self._progress and self._done % 200 == 0:
+    def step(self, number: int) -> None:
+        """So many more values are read."""
+        self._done += number
+        if self._progress:
             self._progress(min(self._done, self._total), self._total)
 
     def finish(self) -> None:

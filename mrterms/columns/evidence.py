@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,10 @@ from mrterms.lexicon import Lexicon
 from mrterms.records import Annotation
 from mrterms.sense import Hint, Resolver
 
-__all__ = ["LONE_SURROGATE", "ColumnEvidence", "SenseReader", "form_of", "is_clear", "is_open", "let_the_cell_lead"]
+if TYPE_CHECKING:
+    from mrterms.columns.reading import Reading
+
+__all__ = ["LONE_SURROGATE", "ColumnEvidence", "FormInTexts", "SenseReader", "form_of", "is_clear", "is_open", "let_the_cell_lead"]
 
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What no encoding takes, and so no pipeline; cells may hold it all the same."""
@@ -51,6 +55,9 @@ _LESS: Final = 0.3
 _MOST_AGAINST: Final = 2.0
 """And all that stands around a clear cell brings no other sense nearer than so many log-odds."""
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+FormInTexts = tuple[str, Sequence[tuple[str, int]]]
+"""A short form, and texts with the place at which each holds it."""
 
 
 def is_open(annotation: Annotation) -> bool:
@@ -86,6 +93,7 @@ class SenseReader:
     def __init__(self, nlp: Language, lexicon: Lexicon) -> None:
         self._nlp, self._concepts = nlp, lexicon.concepts
         self._topics: dict[str, str] = {}
+        self._alone: dict[str, dict[str, float] | None] = {}
         self._resolver: Resolver = nlp.get_pipe("mrterms_sense").resolver  # type: ignore[attr-defined]
 
     def read(self, texts: Sequence[tuple[str, int]]) -> list[dict[str, float] | None]:
@@ -100,12 +108,17 @@ class SenseReader:
                 found.append(dict(zip(verdict.senses, map(_log, verdict.probabilities()), strict=True)) if verdict else None)
         return found
 
-    def shift(self, form: str, texts: Sequence[tuple[str, int]]) -> dict[str, float]:
-        """How far texts move a form from where it stands alone, in log-odds by sense, the mean over the texts.
+    def shifts(self, asked: Sequence[FormInTexts]) -> list[dict[str, float]]:
+        """How far texts move each form from where it stands alone, in log-odds by sense, the mean over its texts.
 
         Senses of the valves move together: a neighbour tells the topic, not whether a valve leaks or was replaced.
         """
-        alone, *read = self.read([(form, 0), *texts])
+        fresh = [form for form in dict.fromkeys(form for form, texts in asked if texts) if form not in self._alone]
+        read = iter(self.read([*((form, 0) for form in fresh), *(text for _, texts in asked for text in texts)]))
+        self._alone.update(zip(fresh, read, strict=False))
+        return [self._shift(self._alone.get(form), list(islice(read, len(texts)))) for form, texts in asked]
+
+    def _shift(self, alone: Mapping[str, float] | None, read: Sequence[Mapping[str, float] | None]) -> dict[str, float]:
         known = [self._by_topic(one) for one in read if one is not None]
         if alone is None or not known:
             return {}
@@ -134,15 +147,23 @@ class SenseReader:
 
 
 class ColumnEvidence:
-    """The evidence of one column; what it finds of a form is kept.
+    """The evidence of one column, of the forms that it was told to learn.
 
-    ``counts`` are rows by distinct value, ``readings`` the annotations of these values.
+    ``counts`` are rows by distinct value, ``readings`` what these values say; ``shifts`` is :meth:`SenseReader.shifts`, in
+    whatever process.
     """
 
     def __init__(
-        self, reader: SenseReader, name: str, counts: Mapping[str, int], readings: Mapping[str, Sequence[Annotation]], *, seed: int = 0
+        self,
+        reader: SenseReader,
+        name: str,
+        counts: Mapping[str, int],
+        readings: Mapping[str, Reading],
+        shifts: Callable[[Sequence[FormInTexts]], Sequence[Mapping[str, float]]],
+        *,
+        seed: int = 0,
     ) -> None:
-        self._reader = reader
+        self._reader, self._shifts = reader, shifts
         self._name = " ".join(_WORDS.findall(name))
         self._seed = seed
         self._readings = readings
@@ -153,13 +174,26 @@ class ColumnEvidence:
         self._hints: dict[str, tuple[Hint, ...]] = {}
         self._contexts: dict[tuple[str, str], Hint | None] = {}
 
+    def learn(self, forms: Iterable[str]) -> None:
+        """Find out what the column's name, its other values, and the same form in clear cells say of each form."""
+        fresh = [form for form in dict.fromkeys(forms) if form not in self._hints]
+        others = [self._without(form) for form in fresh]
+        lists = [(form, self._lists(form, places)) for form, places in zip(fresh, others, strict=True)]
+        told = self._shifts([*((form, self._below_the_name(form)) for form in fresh), *lists])
+        for form, places, by_name, by_list in zip(fresh, others, told[: len(fresh)], told[len(fresh) :], strict=True):
+            every = (_hint("the column's name", by_name, NAME_WEIGHT), self._of_list(places, by_list), self._of_same(form))
+            self._hints[form] = tuple(hint for hint in every if hint is not None)
+
+    def learn_contexts(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Find out what companion cells of a row say of a form, for pairs of form and cells."""
+        fresh = [pair for pair in dict.fromkeys(pairs) if pair not in self._contexts]
+        shifts = self._shifts([(form, [_led(f"{context}; ", form)]) for form, context in fresh])
+        for pair, shift in zip(fresh, shifts, strict=True):
+            self._contexts[pair] = _hint("the row's other cells", shift, CONTEXT_WEIGHT)
+
     def hints(self, form: str) -> tuple[Hint, ...]:
-        """What the column's name, its other values, and the same form in clear cells say."""
-        known = self._hints.get(form)
-        if known is None:
-            every = (self._of_name(form), self._of_list(form), self._of_same(form))
-            known = self._hints[form] = tuple(hint for hint in every if hint is not None)
-        return known
+        """What was learned of a form."""
+        return self._hints[form]
 
     def grade_hint(self, annotation: Annotation) -> Hint | None:
         """What a grade beside a form says in a column of valves: "AS severe" is no left ear there.
@@ -176,28 +210,24 @@ class ColumnEvidence:
         return Hint("its grade", dict.fromkeys(lesions, GRADE_WEIGHT))
 
     def context_hint(self, form: str, context: str) -> Hint | None:
-        """What the companion cells of a row say."""
-        key = (form, context)
-        if key not in self._contexts:
-            lead = f"{context}; "
-            self._contexts[key] = _hint("the row's other cells", self._reader.shift(form, [(lead + form, len(lead))]), CONTEXT_WEIGHT)
-        return self._contexts[key]
+        """What was learned of the companion cells of a row."""
+        return self._contexts[form, context]
 
-    def _of_name(self, form: str) -> Hint | None:
-        if not self._name:
-            return None
-        lead = f"{self._name}: "
-        return _hint("the column's name", self._reader.shift(form, [(lead + form, len(lead))]), NAME_WEIGHT)
+    def _below_the_name(self, form: str) -> list[tuple[str, int]]:
+        return [_led(f"{self._name}: ", form)] if self._name else []
 
-    def _of_list(self, form: str) -> Hint | None:
-        others = self._without(form)
+    def _lists(self, form: str, others: NDArray[np.int64]) -> list[tuple[str, int]]:
         if not len(others):
-            return None
+            return []
         drawn = random.Random(f"{self._seed} {form}")
         weights = self._weights[others].cumsum()
-        texts = [_listed(form, [self._members[place] for place in _draw(drawn, others, weights)], drawn) for _ in range(_LISTS)]
+        return [_listed(form, [self._members[place] for place in _draw(drawn, others, weights)], drawn) for _ in range(_LISTS)]
+
+    def _of_list(self, others: NDArray[np.int64], shift: Mapping[str, float]) -> Hint | None:
+        if not shift:
+            return None
         label = f"the column's other values ({self._shares(others)})"
-        return _hint(label, self._reader.shift(form, texts), LIST_WEIGHT * len(others) / (len(others) + _HALF))
+        return _hint(label, shift, LIST_WEIGHT * len(others) / (len(others) + _HALF))
 
     def _without(self, form: str) -> NDArray[np.int64]:
         """The places of the members in which a form is not open."""
@@ -210,8 +240,8 @@ class ColumnEvidence:
         """The members in which each form is open."""
         found: dict[str, list[int]] = {}
         for place, value in enumerate(self._members):
-            for one in self._readings.get(value, ()):
-                if is_open(one):
+            if (cell := self._readings[value].open) is not None:
+                for one in filter(is_open, cell.annotations):
                     found.setdefault(form_of(one), []).append(place)
         return found
 
@@ -224,9 +254,7 @@ class ColumnEvidence:
     @cached_property
     def _topics(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows of each member that names a valve, and of each that names an infarct."""
-        topics = [
-            {self._reader.topic(one["concept_id"]) for one in self._readings.get(value, ()) if one["concept_id"]} for value in self._members
-        ]
+        topics = [set(map(self._reader.topic, self._readings[value].concept_ids)) for value in self._members]
         valves, infarcts = (np.array([topic in found for found in topics]) for topic in ("valve", "myocardial_infarction"))
         return self._rows * valves, self._rows * infarcts
 
@@ -248,6 +276,10 @@ def _is_member(value: str) -> bool:
     return len(value) <= _LONGEST and sum(map(str.isalpha, value)) > 1
 
 
+def _led(lead: str, form: str) -> tuple[str, int]:
+    return lead + form, len(lead)
+
+
 def _listed(form: str, others: Sequence[str], drawn: random.Random) -> tuple[str, int]:
     cut = drawn.randint(0, len(others))
     lead = "".join(f"{value}, " for value in others[:cut])
@@ -261,11 +293,11 @@ def _draw(drawn: random.Random, others: NDArray[np.int64], weights: NDArray[np.f
     return chosen
 
 
-def _clear_cells(counts: Mapping[str, int], readings: Mapping[str, Sequence[Annotation]]) -> dict[str, dict[str, float]]:
+def _clear_cells(counts: Mapping[str, int], readings: Mapping[str, Reading]) -> dict[str, dict[str, float]]:
     """By form and sense: the weight of the cells that settle the sense by their own words (not the bare form's prior)."""
     found: dict[str, dict[str, float]] = {}
-    for value, read in readings.items():
-        for one in read:
+    for value, reading in readings.items():
+        for one in reading.open.annotations if reading.open else ():
             if is_open(one) and is_clear(one, value):
                 best = one["sense"]["candidates"][0]
                 senses = found.setdefault(form_of(one), {})

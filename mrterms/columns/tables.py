@@ -28,7 +28,10 @@ from numpy.typing import NDArray
 
 from mrterms.errors import ConfigError, InputError, MissingExtraError
 
-__all__ = ["FORMATS", "BrokenRow", "Table", "TableOptions", "choose_format", "neutralised", "read_table", "write_table"]
+__all__ = ["FORMATS", "BrokenRow", "Seen", "Table", "TableOptions", "choose_format", "neutralised", "read_table", "write_table"]
+
+Seen = Callable[[str, Sequence[str | None]], None]
+"""Called with a column's name and some of its cells, in their order, while the rest is still being read."""
 
 FORMATS: Final = ("csv", "tsv", "xlsx", "parquet")
 _SUFFIXES: Final = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet"}
@@ -159,8 +162,10 @@ def choose_format(output: Path | None, asked: str | None, source: str) -> str:
     return source if suffix == ".txt" and source in ("csv", "tsv") else _SUFFIXES[suffix]
 
 
-def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: BinaryIO | None = None) -> Table:
-    """A table from a file, or from standard input for ``-`` (CSV or TSV).
+def read_table(
+    path: str | Path, options: TableOptions | None = None, *, stdin: BinaryIO | None = None, seen: Seen = lambda name, cells: None
+) -> Table:
+    """A table from a file, or from standard input for ``-`` (CSV or TSV). ``seen`` is told of the cells of CSV and TSV as they come.
 
     Raises :class:`InputError` where it cannot be read at all, :class:`ConfigError` for an option that cannot be, and
     :class:`MissingExtraError` where Excel or Parquet need a package.
@@ -170,7 +175,7 @@ def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: 
         raise ConfigError(f"delimiter {options.delimiter!r} is not one character", fix="for example ';', or tab for tabs")
     name = str(path)
     if name == "-":
-        return _read_text((stdin or sys.stdin.buffer).read(), name, "", options)
+        return _read_text((stdin or sys.stdin.buffer).read(), name, "", options, seen)
     file = Path(path)
     if not file.is_file():
         raise InputError("is a folder" if file.is_dir() else "no such file", file=name)
@@ -184,7 +189,7 @@ def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: 
             return _read_parquet(file)
         if kind == "xlsx":
             return _read_excel(file, options)
-        return _read_text(gzip.open(file).read() if name.endswith(".gz") else file.read_bytes(), name, suffix, options)
+        return _read_text(gzip.open(file).read() if name.endswith(".gz") else file.read_bytes(), name, suffix, options, seen)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError("no gzip file, or a broken one", file=name, fix="if it is plain text, take .gz off its name") from None
     except OSError as error:
@@ -194,7 +199,7 @@ def read_table(path: str | Path, options: TableOptions | None = None, *, stdin: 
 # --- text ----------------------------------------------------------------------------------------------------------------
 
 
-def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Table:
+def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions, seen: Seen) -> Table:
     encoding, notes = _encoding(raw, name, options.encoding)
     text = raw.decode(encoding)
     mark = "\ufeff" if text.startswith("\ufeff") else ""
@@ -210,7 +215,7 @@ def _read_text(raw: bytes, name: str, suffix: str, options: TableOptions) -> Tab
         notes.append(f"{name}: one column, whose cells hold {_usual(suffix)!r}, so new columns are set off by {delimiter!r}")
     names = first.cells if options.header else [str(number) for number in range(1, width + 1)]
     start = len(io.StringIO(first.text, newline="").readlines()) if options.header else 0
-    found = _collect(lines, delimiter, names, name, at=start)
+    found = _collect(lines, delimiter, _Rows(names, name, seen), at=start)
     kind = "tsv" if delimiter == "\t" else "csv"
     return replace(found, kind=kind, notes=tuple(notes), encoding=encoding, delimiter=delimiter, head=head, mark=mark)
 
@@ -224,8 +229,7 @@ class _Record:
     lines: int = 1
 
 
-def _collect(lines: Sequence[str], delimiter: str, names: list[str], name: str, *, at: int) -> Table:
-    rows = _Rows(names, name)
+def _collect(lines: Sequence[str], delimiter: str, rows: _Rows, *, at: int) -> Table:
     while at < len(lines):
         end = at + _BLOCK
         if (columns := _columns_of(lines[at:end], delimiter, rows.width)) is not None:
@@ -235,7 +239,7 @@ def _collect(lines: Sequence[str], delimiter: str, names: list[str], name: str, 
             record = next(_records(lines, delimiter, rows.width, at=at))
             rows.add(record)
             at += record.lines
-    return Table(rows.frame(), "csv", name, tuple(rows.broken), lines=rows.lines, odd=rows.odd)
+    return Table(rows.frame(), "csv", rows.name, tuple(rows.broken), lines=rows.lines, odd=rows.odd)
 
 
 def _columns_of(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
@@ -264,8 +268,8 @@ def _columns_of(lines: Sequence[str], delimiter: str, width: int) -> list[list[s
 class _Rows:
     """The rows of a table as they are read: the cells by column, and the lines they stand on."""
 
-    def __init__(self, names: list[str], name: str) -> None:
-        self.width, self._names, self._name = len(names), names, name
+    def __init__(self, names: list[str], name: str, seen: Seen) -> None:
+        self.width, self.name, self._names, self._seen = len(names), name, names, seen
         self.lines: list[str] = []
         self.odd: dict[int, int] = {}
         self.broken: list[BrokenRow] = []
@@ -285,7 +289,7 @@ class _Rows:
         is_blank = width > 1 and not record.text.strip("\r\n")
         if not is_blank and (cells is None or len(cells) != width):
             reason = record.reason or f"{len(cells or ())} fields under {width} columns"
-            self.broken.append(BrokenRow(f"{self._name}:{record.number}", reason))
+            self.broken.append(BrokenRow(f"{self.name}:{record.number}", reason))
             self.odd[len(self.lines)] = width + 1 if cells is None else min(len(cells), width + 1)
             cells = cells if cells is not None and len(cells) < width else []
         if is_blank:
@@ -306,6 +310,8 @@ class _Rows:
             frame = pd.concat([pd.Series(column, dtype="str") for column in self._cells], axis=1)
             frame.columns = pd.Index(self._names)
             self._frames.append(frame)
+            for name, cells in zip(self._names, self._cells, strict=True):
+                self._seen(name, cells)
             self._cells = [[] for _ in self._names]
 
 
