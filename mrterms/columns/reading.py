@@ -154,7 +154,7 @@ class CellsReader:
         begun = self._ahead.get(column)
         if self._workers is None or begun is None or len(begun.known) > _MOST_AHEAD:
             return
-        fresh = [value for value in dict.fromkeys(values) if value is not None and value not in begun.known]
+        fresh = sorted({value for value in values if value is not None} - begun.known)  # neighbours share their words
         begun.known.update(fresh)
         begun.waiting += fresh
         while len(begun.waiting) >= _CHUNK:
@@ -164,7 +164,7 @@ class CellsReader:
     def read(self, column: str, values: Sequence[str], step: Callable[[int], None]) -> dict[str, Reading]:
         """What each of the distinct cells says; ``step`` is told of how many are done."""
         begun = self._ahead[column]
-        rest = _parts([*begun.waiting, *(value for value in values if value not in begun.known)], _CHUNK)
+        rest = _parts(sorted([*begun.waiting, *(value for value in values if value not in begun.known)]), _CHUNK)
         answers = self._run(_read, [(column, part) for part in rest])
         found: dict[str, Reading] = {}
         for part, read in chain(((part, future.result()) for part, future in begun.chunks), zip(rest, answers, strict=True)):
