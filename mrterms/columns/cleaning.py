@@ -112,17 +112,18 @@ def normalize_columns(
     ticker = _Ticker(progress, sum(len(one.texts) for one in distinct.values()))
     values: list[CellValue] = []
     added: dict[str, Any] = {}
-    alike = np.zeros(len(frame), dtype=np.int64)
+    alike: NDArray[np.int64] | None = None
     with reading_cells(nlp, columns, n_process=n_process) if reader is None else nullcontext(reader) as cells:
         for column in columns:
             outcomes, rows = _Cleaner(cells, column, ticker.step).clean(distinct[column], contexts)
             chooser = cells.chooser(column)
             if flags:
                 outcomes = with_flags(nlp, chooser, lexicon, column, list(map(str, frame.columns)), outcomes)
-            outcomes = [_decided(chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
+            if decisions:
+                outcomes = [_decided(chooser, column, value, one, decisions, decided_by) for value, one in outcomes]
             values.extend(_cell_values(column, outcomes, rows))
             added |= _added(names[column], [one for _, one in outcomes], rows, systems, frame.index)
-            alike = np.unique(alike * (len(outcomes) + 1) + rows, return_inverse=True)[1].reshape(-1)
+            alike = rows if alike is None else np.unique(alike * (len(outcomes) + 1) + rows, return_inverse=True)[1].reshape(-1)
     ticker.finish()
     settings = {
         "columns": list(columns),
@@ -281,9 +282,9 @@ def _by_first_row(kept: list[tuple[str, Outcome]], rows: NDArray[np.int64]) -> t
 
 
 def _decided(
-    chooser: Chooser, column: str, value: str, found: Outcome, decisions: Mapping[tuple[str, str], Decision] | None, by: str
+    chooser: Chooser, column: str, value: str, found: Outcome, decisions: Mapping[tuple[str, str], Decision], by: str
 ) -> tuple[str, Outcome]:
-    decision = (decisions or {}).get((column, value))
+    decision = decisions.get((column, value))
     return value, found if decision is None else chooser.decide(found, decision, decision.note or by)
 
 
@@ -299,7 +300,7 @@ def _added(
     """The new columns: each distinct text is held once, however many rows show it."""
     columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in outcomes] for name in PLAIN_COLUMNS}
     columns |= {f"code_{system}": [one.codes.get(system) for one in outcomes] for system in systems}
-    columns |= {name: [_as_json(getattr(one, name)) for one in outcomes] for name in ("candidates", "all")}
+    columns |= {name: [_as_json(found) if (found := getattr(one, name)) else "[]" for one in outcomes] for name in ("candidates", "all")}
     added: dict[str, Any] = {}
     for name, held in columns.items():
         kind = "float64" if name == "score" else "object"

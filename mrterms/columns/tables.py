@@ -495,8 +495,17 @@ def _write_lines(table: Table, added: pd.DataFrame, handle: BinaryIO, *, alike: 
         out.write(_extended(table.head, "".join(delimiter + _quoted(str(name), delimiter) for name in added.columns)))
     tails = _padded(table, _tails(added, delimiter, alike))
     for start in range(0, len(table.lines), _CHUNK):
-        lines = table.lines[start : start + _CHUNK]
-        out.write("".join(map(_extended, lines, tails[start : start + _CHUNK])))
+        out.write(_all_extended(table.lines[start : start + _CHUNK], tails[start : start + _CHUNK]))
+
+
+def _all_extended(lines: Sequence[str], tails: Sequence[str]) -> str:
+    text = "".join(lines)
+    bodies = text.split("\n")
+    if "\r" in text or bodies.pop() or len(bodies) != len(lines):
+        return "".join(map(_extended, lines, tails))
+    pieces = ["\n"] * (3 * len(lines))  # as most tables are: each line ends with a line break and holds no other
+    pieces[::3], pieces[1::3] = bodies, tails
+    return "".join(pieces)
 
 
 def _extended(line: str, tail: str) -> str:
@@ -518,10 +527,13 @@ def _padded(table: Table, tails: list[str]) -> list[str]:
 
 def _tails(added: pd.DataFrame, delimiter: str, alike: NDArray[np.int64] | None) -> list[str]:
     """What each row gets at its end."""
-    if not added.shape[1]:
+    if not added.size:
         return [""] * len(added)
-    _, first, places = np.unique(np.arange(len(added)) if alike is None else alike, return_index=True, return_inverse=True)
-    distinct = added.iloc[first].astype(object)
+    rows = np.arange(len(added))
+    places = rows if alike is None else alike - alike.min()
+    of_each = np.zeros(places.max() + 1, dtype=np.int64)
+    of_each[places] = rows
+    distinct = added.iloc[of_each].astype(object)
     columns = [column.where(column.notna(), None).tolist() for _, column in distinct.items()]
     tails = ["".join(delimiter + _quoted(_plain(cell), delimiter) for cell in row) for row in zip(*columns, strict=True)]
     found: list[str] = np.array(tails, dtype=object)[places].tolist()
