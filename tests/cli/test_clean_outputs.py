@@ -102,6 +102,27 @@ def test_exports(table: Path, tmp_path: Path) -> None:
     assert bare.stderr.splitlines() == told
 
 
+@pytest.mark.parametrize("break_", ["\n", "\r\n"])
+def test_the_number_of_processes_changes_nothing(tmp_path: Path, break_: str) -> None:
+    """The cells are read ahead of the table, and in parts; open ones once more, with their column and the rows' other cells."""
+    cells = [*CELLS, *(f"{cell} seen {number}" for cell in CELLS for number in range(200))]
+    rows = [f"{number},{cell},{('valve', 'ECG; CABG')[number % 2]}" for number, cell in enumerate([*cells, *cells])]
+    rows[7] = "7,cut short"
+    table = tmp_path / "t.csv"
+    table.write_bytes(break_.join(["id,finding,of", *rows]).encode())
+    outputs = []
+    for number in ("1", "2"):
+        output, review = tmp_path / f"{number}.csv", tmp_path / f"{number}.tsv"
+        done = clean(table, "--context-column", "of", "--n-process", number, "--output", str(output), "--review", str(review))
+        assert done.exit_code == 1
+        assert "t.csv:9: 2 fields under 3 columns" in done.stderr
+        outputs.append((output.read_bytes(), review.read_bytes()))
+    assert outputs[0] == outputs[1]
+    lines = outputs[0][0].decode().split(break_)[1:]
+    assert len(lines) == len(rows)
+    assert all(line.startswith(row) for line, row in zip(lines, rows, strict=True))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
