@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from importlib.resources.abc import Traversable
 
 from mrterms.lexicon.tables import read_table
@@ -35,9 +36,9 @@ class LowForms:
         self._atoms: Mapping[str, _Atom] = {
             "^": edges.__contains__,
             "$": edges.__contains__,
-            "<grade>": lambda word: word in grades or (word[:1].isdigit() and word.endswith("+")),
+            "<grade>": partial(_is_grade, grades),
             "<number>": str.isdigit,
-            "<year>": lambda word: _YEAR.fullmatch(word) is not None,
+            "<year>": _is_year,
             "<listed>": words["listed"].__contains__,
             "<lesion>": self.lesions.__contains__,
         }
@@ -61,6 +62,14 @@ class LowForms:
             any(_fits(phrase, lower, first - len(phrase)) for phrase in before) and any(_fits(phrase, lower, last) for phrase in after)
             for before, after in rows
         )
+
+
+def _is_grade(grades: Set[str], word: str) -> bool:
+    return word in grades or (word[:1].isdigit() and word.endswith("+"))
+
+
+def _is_year(word: str) -> bool:
+    return _YEAR.fullmatch(word) is not None
 
 
 def _fits(phrase: _Phrase, lower: Sequence[str], start: int) -> bool:
