@@ -179,7 +179,8 @@ class Matcher:
     def _graded(self, sentence: Sentence, hit: Hit) -> bool:
         first, last = sentence.locate(hit.token_start, hit.token_end)
         before, after = sentence.lower[max(0, first - 1) : first], sentence.lower[last : last + 1]
-        if self._grades.intersection(before) or any(word[:1].isdigit() and word.endswith("+") for word in after):
+        own = sentence.lower[first:last]  # "TR tr": the first is the lesion, the second its grade
+        if (before != own and self._grades.intersection(before)) or any(word[:1].isdigit() and word.endswith("+") for word in after):
             return True
         return self._low_forms is not None and self._low_forms.is_believed(sentence.lower, first, last)
 
