@@ -46,6 +46,13 @@ _SEPARATORS: Final = frozenset({",", "/", ";", "&", "and", "or", "-", "–", "+"
 _END: Final = frozenset({".", "?", "!", "..."})
 _SKIPPED_CLASSES: Final = frozenset({"severity", "grade", "negation"})
 _SIBLINGS: Final = 2
+_LABEL_SIGNS: Final = frozenset({":", "?", "="})
+_LABEL_REACH: Final = 10
+_GRADES: Final = frozenset({"grade"})
+_RANGE_SIGNS: Final = frozenset({"-", "–", "/", "to"})
+_ROMANS: Final = frozenset({"i", "ii", "iii", "iv"})
+_LOWER_ENDS: Final = frozenset({"0", "1", "2", "3", "0+", "1+", "2+", "3+"}) | _ROMANS
+_DEGREE: Final = "°"
 _LIST_REACH: Final = 9
 _CAUSE_REACH: Final = 14
 
@@ -159,6 +166,8 @@ class Reader:
         self.cues = cues
         self.clusters = clusters or {}
         self._words: dict[int, Word] = {}
+        self._grade_ends: set[int] = set()
+        self._grade = self._read_word("2+")
 
     def is_full(self) -> bool:
         """Whether so many words are kept that they should go."""
@@ -167,20 +176,26 @@ class Reader:
     def clear(self) -> None:
         """Forget the words; whoever keeps rows on them must forget those too."""
         self._words.clear()
+        self._grade_ends.clear()
+        self._grade = self._read_word("2+")
 
     def word(self, orth: int, strings: StringStore) -> Word:
         """The word of an ORTH id."""
         known = self._words.get(orth)
         if known is None:
             known = self._words[orth] = self._read_word(strings[orth])
+            if known.lower == _DEGREE or not known.classes.isdisjoint(_GRADES):
+                self._grade_ends.add(orth)
         return known
 
     def words(self, orths: Sequence[int], strings: StringStore) -> list[Word]:
-        """The words of several ORTH ids."""
+        """The words of several ORTH ids. The first figure of a range of grades is read as its last ("2-3+"), and degrees are grades
+        ("II°")."""
         found = list(map(self._words.get, orths))
-        if None in found:
-            return [word or self.word(orth, strings) for word, orth in zip(found, orths, strict=True)]
-        return found  # type: ignore[return-value]  # no None in it
+        words = [word or self.word(orth, strings) for word, orth in zip(found, orths, strict=True)] if None in found else found
+        if not self._grade_ends.isdisjoint(orths):
+            _join_grades(words, self._grade)  # type: ignore[arg-type]  # no None in it
+        return words  # type: ignore[return-value]
 
     def _read_word(self, text: str) -> Word:
         if text.isspace():
@@ -217,6 +232,7 @@ class Reader:
         _neighbours(words, left_near, right_near, facts)
         _phrases(words, start, end, facts)
         _siblings(words, start, end, own, facts)
+        _labels(words, start, end, own, facts)
         _causes(words, start, end, facts)
         if section and (name := self.cues.sections.get(section)):
             facts.append((f"section:{name}", -1, -1))
@@ -324,6 +340,32 @@ def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list
             found, separated = found + 1, False
             if found == _SIBLINGS:
                 break
+
+
+def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int, int]]) -> None:
+    """The other labels of a list of labels and values, as siblings: ``MI: none. Stroke: none.``"""
+    if end >= len(words) or words[end].lower not in _LABEL_SIGNS:
+        return
+    for order in (range(end + 1, min(len(words), end + 1 + _LABEL_REACH)), range(start - 1, max(0, start - 1 - _LABEL_REACH), -1)):
+        found = 0
+        for at in order:
+            label = words[at - 1]
+            if words[at].lower != words[end].lower or label.kind or label.lower == own or at == start:
+                continue
+            facts.append((f"sibling:{label.lower}", at - 1, at))
+            facts.extend((f"sibling:<{name}>", at - 1, at) for name in label.classes)
+            found += 1
+            if found == _SIBLINGS:
+                break
+
+
+def _join_grades(words: list[Word], grade: Word) -> None:
+    for at in range(len(words) - 1, 0, -1):
+        word, before = words[at], words[at - 1].lower
+        if word.lower == _DEGREE and before in _ROMANS:
+            words[at - 1] = grade
+        elif before in _RANGE_SIGNS and at > 1 and words[at - 2].lower in _LOWER_ENDS and not word.classes.isdisjoint(_GRADES):
+            words[at - 2] = word
 
 
 def _causes(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:

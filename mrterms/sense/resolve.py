@@ -41,7 +41,7 @@ DISCOURSE_WEIGHT: Final = 0.7
 """Log-odds of the same form, clearly resolved elsewhere in the document: a default, since both senses share sentences."""
 NEIGHBOUR_WEIGHT: Final = 1.2
 """Log-odds that a clear short form of the same family, beside an unclear one, brings each of its senses within the subject."""
-REPEATED_WEIGHT: Final = 2.0
+REPEATED_WEIGHT: Final = 2.6
 """Log-odds against a lesion that another form beside it already names: nobody lists one lesion twice ("MI and MR")."""
 LONG_FORM_WEIGHT: Final = 0.5
 """Log-odds of a sense whose long form stands somewhere in the document."""
