@@ -59,6 +59,7 @@ _NOES = ("absent", "resolved", "left_out")
 _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
+_RELATIVE_PRONOUNS = ("who", "that")
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
 _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
@@ -535,7 +536,8 @@ class _Reader:
             if one.start >= target.first:
                 break
             roles = one.entry.roles
-            follows = one.start == hit.end and lower[one.start] in self.words["verb"]  # "her cousin was found to have"
+            # "her cousin was found to have", "my wife who has"
+            follows = one.start == hit.end and (lower[one.start] in self.words["verb"] or lower[one.start] in _RELATIVE_PRONOUNS)
             if "patient" in one.entry.opens or ("stop" in roles and not follows and lower[one.end] not in _ON):
                 return False
             speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
