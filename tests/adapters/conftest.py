@@ -60,7 +60,7 @@ def annotator() -> Callable[[Iterable[tuple[str, str]]], Iterator[Note]]:
 TEXTS = {
     "1": "Echo: 2+ MI, trace TR, no AS. EF 45%. Mean gradient 5 to 7 mmHg with mitral\nstenosis. Severe MR, EROA > 0.4 cm2.\r\n"
     "Father had a heart attack.",
-    "2": "s/p MVR in 2014. Old inferior MI 06/2009. Will need TAVR. Possible endocarditis. No family history of MI.",
+    "2": "s/p mechanical MVR in 2014. Old inferior MI 06/2009. Will need TAVR. Possible endocarditis. No family history of MI.",
     "3": "",
     "4": "Résumé: MI 😀, «severe MR».\n\nMitral\n  regurgitation, moderate to severe. MI?",
     "5": "MS, MR and MI: see old chart. Not had mitral valve repair.",
