@@ -70,6 +70,8 @@ class Word:
     shape: str
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], str, str]]]
     """The cue phrases that begin with the word, by their second word."""
+    far: bool
+    """Whether it says anything from afar."""
     rows: dict[int, int]
     """Room for what each form keeps by bucket and side (the row of its gains)."""
 
@@ -200,7 +202,7 @@ class Reader:
     def _read_word(self, text: str) -> Word:
         if text.isspace():
             kind = 2 if text.count("\n") > 1 else 3
-            return Word(kind, " ", (), (), frozenset(), "", "", {}, {})
+            return Word(kind, " ", (), (), frozenset(), "", "", {}, False, {})
         lower = text.lower()
         found = self.cues.of_word(text, lower)
         setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
@@ -219,7 +221,8 @@ class Reader:
         if kind and not found:
             left = right = ()
         classes = frozenset(name for name, _ in found)
-        return Word(kind, lower, left, right, classes, setting, _shape(text), self.cues.phrases.get(lower, {}), {})
+        far = any(base[0] != _NEAR_ONLY for base in (*left, *right))
+        return Word(kind, lower, left, right, classes, setting, _shape(text), self.cues.phrases.get(lower, {}), far, {})
 
     def context(self, words: Sequence[Word], start: int, end: int, form: str, *, section: str | None = None) -> Context:
         """The context of the mention ``words[start:end]`` of ``form``."""
@@ -278,13 +281,14 @@ def _side(words: Sequence[Word], order: range, own: str, context: Context, *, on
                 bucket = (L1 if on_left else R1) if distance == 1 else L2 if on_left else R2
             else:
                 bucket = NEAR if distance <= _NEAR_WORDS else SENTENCE
-        found.append(word)
-        codes.append(bucket + bucket + on_left)
-        found_at.append(at)
+        if word.far or bucket != SENTENCE:
+            found.append(word)
+            codes.append(bucket + bucket + on_left)
+            found_at.append(at)
         if distance == _SENTENCE_WORDS:
             break
     far = [at for at in itertools.islice(places, 2 * WINDOW) if not words[at].kind][: WINDOW - distance]
-    far = [at for at in far if words[at].lower != own]
+    far = [at for at in far if words[at].far and words[at].lower != own]
     found.extend([words[at] for at in far])
     codes.extend([FAR + FAR + on_left] * len(far))
     found_at.extend(far)

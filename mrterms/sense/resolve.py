@@ -602,13 +602,9 @@ def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> E
     if place < 0:
         return Evidence(cue="section or place", weight=weight)
     tokens = verdict.window.tokens
-    first = view.doc[tokens[place]]
-    start = first.idx
-    if (after := verdict.ends.get(place, place + 1)) == place + 1:
-        return Evidence(cue=first.text, weight=weight, start=start, end=start + len(first))
-    last = view.doc[tokens[after - 1]]
-    end = last.idx + len(last)
-    return Evidence(cue=view.doc[first.i : last.i + 1].text, weight=weight, start=start, end=end)
+    first, last = tokens[place], tokens[verdict.ends.get(place, place + 1) - 1]
+    start, text = view.start_of(first), view.text_of(first, last + 1)
+    return Evidence(cue=text, weight=weight, start=start, end=start + len(text))
 
 
 def sense_table(lexicon: SenseLexicon, name: str) -> Traversable:

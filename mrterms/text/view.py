@@ -145,6 +145,10 @@ class View:
         words = [self.word(token) + " " * spaces[token] for token in range(token_start, token_end - 1)]
         return "".join(words) + self.word(token_end - 1)
 
+    def start_of(self, token: int) -> int:
+        """The character at which a token begins."""
+        return self._offsets[token]
+
     def word(self, token: int) -> str:
         """A token's text."""
         orth = self.orths[token]
