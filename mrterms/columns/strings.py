@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 from spacy.language import Language
 
 from mrterms import pipeline
-from mrterms.attributes.codes import CodeRules
 from mrterms.columns.codes import CodeIndex, FoundCode, blanked
 from mrterms.components.shared import configured_lexicon
 from mrterms.lexicon import Lexicon
@@ -47,17 +46,13 @@ def normalize(text: str, *, nlp: Language | None = None) -> list[dict[str, Any]]
 def _index(nlp: Language | None) -> CodeIndex:
     index = _default_index() if nlp is None else _INDEXES.get(nlp)
     if index is None:
-        index = _INDEXES[nlp] = _index_of(_lexicon(nlp))  # type: ignore[index]
+        index = _INDEXES[nlp] = CodeIndex(_lexicon(nlp))  # type: ignore[index]
     return index
 
 
 @cache
 def _default_index() -> CodeIndex:
-    return _index_of(_lexicon(None))
-
-
-def _index_of(lexicon: Lexicon) -> CodeIndex:
-    return CodeIndex(lexicon, ((one.system, one.code, one.concept_id, one.statuses) for one in CodeRules(lexicon.folder)))
+    return CodeIndex(_lexicon(None))
 
 
 def _lexicon(nlp: Language | None) -> Lexicon:

@@ -163,9 +163,10 @@ class FormGate:
 
     def _is_vouched(self, found: Bearing, word: str) -> bool:
         """Whether other words may vouch for a short form written small."""
-        if self._low_forms is None or word not in self._low_forms.told:
-            return self._low_forms is not None and word in self._low_forms.free
-        marks = {_GRADE, *(_LESION + other for other in self._low_forms.lesions if other != word)}
+        forms = self._low_forms
+        if forms is None or word not in forms.told:
+            return forms is not None and word in forms.free
+        marks = {_GRADE, *(_LESION + other for other in forms.lesions if other != word)}
         return any(not marks.isdisjoint(near) for near in found.near(word, _BESIDE, _BESIDE))
 
     def _may_be_of_any_valve(self, found: Bearing, anchor: str, lesion: Set[str], reach: int) -> bool:

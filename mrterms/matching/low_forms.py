@@ -23,9 +23,8 @@ class LowForms:
     """Where short forms written small are believed (``low_forms.tsv``), over the words of a sentence in lower case."""
 
     def __init__(self, folder: Traversable, grades: Set[str]) -> None:
-        words = {
-            row["role"]: frozenset(row["words"].split("|")) for row in read_table(folder / "low_words.tsv", ("role", "words"), ("source",))
-        }
+        rows = read_table(folder / "low_words.tsv", ("role", "words"), ("source",))
+        words = {row["role"]: frozenset(row.list("words")) for row in rows}
         self.lesions = words["lesion"]
         """Short forms of valve lesions, one of which may vouch for another."""
         self.free: set[str] = set()
@@ -47,7 +46,7 @@ class LowForms:
             sides = [row[side].split("|") for side in ("before", "after")]
             before, after = ([self._phrase(one) for one in side] for side in sides)
             told = any(all("<lesion>" in one or "grade" in one for one in side) for side in sides)
-            for form in row["form"].split("|"):
+            for form in row.list("form"):
                 self._rows.setdefault(form, []).append((before, after))
                 (self.told if told else self.free).add(form)
         self.told -= self.free

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from mrterms.sense.calibration import OUTSIDE, apply_calibration, calibrate, outcome, outcomes, pooled_scores, scales_for
+from mrterms.sense.calibration import OUTSIDE, calibrate, outcome, outcomes, pooled_scores
 from mrterms.sense.clusters import word_clusters
 from mrterms.sense.cues import Cues
 from mrterms.sense.examples import Example, ExampleBuilder, LabelledForm, long_form_examples
 from mrterms.sense.features import Reader
-from mrterms.sense.model import Model, save_model
+from mrterms.sense.model import Model, save_model, scales_of
 from mrterms.sense.resolve import DEFAULT_THRESHOLD, SenseLexicon
 from mrterms.sense.training import LABELLED, Floats, TrainingOptions, fit, held_out, predict
 
@@ -108,7 +108,7 @@ def train(
     answers = _honest_answers(tested, scores, lexicon, folds)
     progress("final model")
     model = fit(examples, names, lexicon, options=options, base=base)
-    apply_calibration(model, calibrate(tested, scores, lexicon))
+    model.scales.update(calibrate(tested, scores, lexicon))
     model.clusters = clusters
     found = report(answers)
     model.card = _card(training, examples, found) | {"thresholds": raised_thresholds(answers)}
@@ -144,7 +144,7 @@ def _honest_answers(examples: Sequence[Example], scores: Sequence[Floats], lexic
         for i, example in enumerate(examples):
             if example.doc in test:
                 names = outcomes(example.short_form, lexicon)
-                pooled = pooled_scores(np.array(scales_for(example.short_form, scales)) @ scores[i], names)
+                pooled = pooled_scores(np.array(scales_of(example.short_form, scales)) @ scores[i], names)
                 total = float(np.logaddexp.reduce(list(pooled.values())))
                 chances = {name: float(np.exp(score - total)) for name, score in pooled.items()}
                 answers.append(Answer(example.short_form, example.kind, example.doc, outcome(example, lexicon), chances))

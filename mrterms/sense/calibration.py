@@ -8,16 +8,16 @@ made held-out answers worse (balanced accuracy of MI 0.946 to 0.950 with it, 0.9
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mrterms.sense.examples import Example
-from mrterms.sense.model import UNSCALED, Model, Scales
+from mrterms.sense.model import UNSCALED, Scales
 from mrterms.sense.resolve import SenseLexicon
 
-__all__ = ["OUTSIDE", "apply_calibration", "calibrate", "outcome", "outcomes", "pooled_scores", "scales_for"]
+__all__ = ["OUTSIDE", "calibrate", "outcome", "outcomes", "pooled_scores"]
 
 Floats = NDArray[np.float64]
 OUTSIDE = "other"
@@ -62,11 +62,6 @@ def calibrate(examples: Sequence[Example], scores: Sequence[Floats], lexicon: Se
     return found
 
 
-def scales_for(short_form: str, found: Mapping[str, Scales]) -> Scales:
-    """The scales of a form among those that were fitted."""
-    return found.get(short_form) or found.get("*", UNSCALED)
-
-
 def _scales(logs: Floats) -> Scales:
     near, far, facts, prior = map(float, np.exp(logs))
     return near, far, facts, prior
@@ -88,8 +83,3 @@ def _fit(examples: Sequence[Example], scores: Sequence[Floats], names: Sequence[
         return float(np.logaddexp.reduce(pooled, axis=1).sum() - hits.sum() + pull)
 
     return _scales(minimize(loss, np.zeros(len(UNSCALED)), method="L-BFGS-B", bounds=[(-2.5, 1.0)] * len(UNSCALED)).x)
-
-
-def apply_calibration(model: Model, scales: Mapping[str, Scales]) -> None:
-    """Write the scales into a model."""
-    model.scales.update(scales)

@@ -48,7 +48,7 @@ _SKIPPED_CLASSES: Final = frozenset({"severity", "grade", "negation"})
 _SIBLINGS: Final = 2
 _LABEL_SIGNS: Final = frozenset({":", "?", "="})
 _LABEL_REACH: Final = 10
-_GRADES: Final = frozenset({"grade"})
+_GRADE: Final = "grade"
 _RANGE_SIGNS: Final = frozenset({"-", "–", "/", "to"})
 _ROMANS: Final = frozenset({"i", "ii", "iii", "iv"})
 _LOWER_ENDS: Final = frozenset({"0", "1", "2", "3", "0+", "1+", "2+", "3+"}) | _ROMANS
@@ -186,7 +186,7 @@ class Reader:
         known = self._words.get(orth)
         if known is None:
             known = self._words[orth] = self._read_word(strings[orth])
-            if known.lower == _DEGREE or not known.classes.isdisjoint(_GRADES):
+            if known.lower == _DEGREE or _GRADE in known.classes:
                 self._grade_ends.add(orth)
         return known
 
@@ -339,11 +339,15 @@ def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list
                 continue
             if word.kind or not separated:
                 break
-            facts.append((f"sibling:{word.lower}", at, at + 1))
-            facts.extend((f"sibling:<{name}>", at, at + 1) for name in word.classes)
+            _sibling(word, at, facts)
             found, separated = found + 1, False
             if found == _SIBLINGS:
                 break
+
+
+def _sibling(word: Word, at: int, facts: list[tuple[str, int, int]]) -> None:
+    facts.append((f"sibling:{word.lower}", at, at + 1))
+    facts.extend((f"sibling:<{name}>", at, at + 1) for name in word.classes)
 
 
 def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int, int]]) -> None:
@@ -356,8 +360,7 @@ def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[t
             label = words[at - 1]
             if words[at].lower != words[end].lower or label.kind or label.lower == own or at == start:
                 continue
-            facts.append((f"sibling:{label.lower}", at - 1, at))
-            facts.extend((f"sibling:<{name}>", at - 1, at) for name in label.classes)
+            _sibling(label, at - 1, facts)
             found += 1
             if found == _SIBLINGS:
                 break
@@ -368,7 +371,7 @@ def _join_grades(words: list[Word], grade: Word) -> None:
         word, before = words[at], words[at - 1].lower
         if word.lower == _DEGREE and before in _ROMANS:
             words[at - 1] = grade
-        elif before in _RANGE_SIGNS and at > 1 and words[at - 2].lower in _LOWER_ENDS and not word.classes.isdisjoint(_GRADES):
+        elif before in _RANGE_SIGNS and at > 1 and words[at - 2].lower in _LOWER_ENDS and _GRADE in word.classes:
             words[at - 2] = word
 
 

@@ -21,13 +21,18 @@ from numpy.typing import NDArray
 from mrterms.errors import ConfigError
 from mrterms.sense.features import Word, word_features
 
-__all__ = ["UNSCALED", "Model", "Scales", "empty_model", "load_model", "save_model"]
+__all__ = ["UNSCALED", "Model", "Scales", "empty_model", "load_model", "save_model", "scales_of"]
 
 _WEIGHTS, _CARD = "weights.npz", "model.json"
 FORMAT = "mrterms-sense-2"
 Scales = tuple[float, float, float, float]
 """How much the parts count for a form: near words, far words, facts about the mention, bias and prior."""
 UNSCALED: Scales = (1.0, 1.0, 1.0, 1.0)
+
+
+def scales_of(short_form: str, found: Mapping[str, Scales]) -> Scales:
+    """The scales of a form among those that were fitted, or those of forms with too few examples for scales of their own."""
+    return found.get(short_form) or found.get("*", UNSCALED)
 
 
 @dataclass(slots=True)
@@ -47,10 +52,6 @@ class Model:
     scales: dict[str, Scales] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     clusters: Mapping[str, int] = field(default_factory=dict)
-
-    def scales_of(self, short_form: str) -> Scales:
-        """The scales of a form, or those of forms with too few examples for scales of their own."""
-        return self.scales.get(short_form) or self.scales.get("*", UNSCALED)
 
     @property
     def thresholds(self) -> Mapping[str, float]:

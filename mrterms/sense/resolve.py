@@ -23,7 +23,7 @@ from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseE
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
 from mrterms.sense.features import BUCKETS, FACTS, WINDOW, Context, Reader, Word, part_of
-from mrterms.sense.model import Model, Scales, load_model
+from mrterms.sense.model import Model, Scales, load_model, scales_of
 from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
 from mrterms.text.view import View
 
@@ -329,7 +329,7 @@ class Resolver:
     def _prepare(self, short_form: str) -> _Form:
         entries = self.lexicon.senses[short_form]
         senses = tuple(entry.concept_id for entry in entries)
-        scales = self.model.scales_of(short_form)
+        scales = scales_of(short_form, self.model.scales)
         biases = np.array([self.model.biases.get((short_form, sense), 0.0) for sense in senses])
         guessed = self.setting is None
         starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
