@@ -98,11 +98,13 @@ class FormGate:
         places = descriptions.places if descriptions else frozenset[str]()
         parts = list(table.parts.items())
         needed = [table.forms[key].words for key in forms]
-        needed += [part.words for key, part in parts if part.role == "lesion" or key in places]
+        needed += [part.words for key, part in parts if part.role in ("lesion", "bare_infarct") or key in places]
         self.anchors = anchors_of(needed, common_words())
         self.lettered = all(map(has_letter, self.anchors))
         listed = [table.forms[key] for key in forms]
-        self._bags = _by_anchor(((one.words, _bag(one.words)) for one in listed if not one.needs_grade), self.anchors)
+        # A bare infarct is rare enough that every text with one is read.
+        whole = [one.words for one in listed if not one.needs_grade] + [part.words for _, part in parts if part.role == "bare_infarct"]
+        self._bags = _by_anchor(((words, _bag(words)) for words in whole), self.anchors)
         self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
         self._lesions: dict[str, list[tuple[frozenset[str], int, str]]] = {}
         for lesion in sorted({part.value for _, part in parts if part.role == "lesion"}):

@@ -17,6 +17,7 @@ from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.gates import FormGate
+from mrterms.matching.infarcts import InfarctSigns
 from mrterms.matching.low_forms import LowForms
 from mrterms.matching.overlaps import longest_first
 from mrterms.matching.words import GLUE, Vocabulary, WordMemo
@@ -36,7 +37,9 @@ _NAMED = "named"
 _SURE_PRIOR, _SHORTEST_SURE = 0.8, 3
 _FUZZY_PENALTY = 0.06
 _ORGAN_REACH = 4
-"""Words beside an infarct in which another organ tells whose it is."""
+"""Words beside an infarct in which another organ tells whose it is, and of a label before it."""
+_BARE_INFARCT, _INFARCT_REACH = "bare_infarct", 2
+"""The role of a bare "infarct", and the sentences before it that may tell whose it is."""
 _SCORES: Mapping[str, float] = {"exact": 1.0, "abbreviation": 1.0, "variant": 0.98, "pattern": 0.9}
 
 
@@ -58,6 +61,7 @@ class Matcher:
         self._lay = frozenset(term.text for term in lexicon.terms if term.kind == "lay")
         self._descriptions: Descriptions | None = None
         self._low_forms: LowForms | None = None
+        self._infarct_signs: InfarctSigns | None = None
         if lexicon.folder is not None:
             self._read_parts(lexicon.folder)
         self._table.close()
@@ -89,7 +93,7 @@ class Matcher:
             mentions += described
             mentions += self._compose(view, mentions, parts)
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
-        mentions += self._infarcts_told_of(view, mentions)
+        mentions += self._bare_infarcts(view, mentions, parts)
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
         return mentions, [self._mention(view, hit) for hit in lost]
 
@@ -141,22 +145,35 @@ class Matcher:
         before = list(itertools.takewhile(_is_word, reversed(sentence.lower[max(0, first - _ORGAN_REACH) : first])))
         after = list(itertools.takewhile(_is_word, sentence.lower[last : last + 1 + _ORGAN_REACH]))
         near = before + (after if not self._words["inside"].isdisjoint(after[:1]) else [])
+        if ":" in (label := sentence.lower[:_ORGAN_REACH]):
+            near += label[: label.index(":")]  # "Head CT: old anterior infarct"
         return not self._words["other_organ"].isdisjoint(near) and self._words["named_heart"].isdisjoint(near)
 
-    def _infarcts_told_of(self, view: View, mentions: Sequence[Mention]) -> Iterator[Mention]:
-        """A bare "infarct" where the sentence, or one of the two before, tells of the heart's, and none of another organ."""
+    def _bare_infarcts(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> Iterator[Mention]:
+        """A bare "infarct" where the text about it tells of the heart, and of no other organ."""
+        hits = [hit for hit in parts if self._table.parts[hit.key].role == _BARE_INFARCT]
+        if not hits or self._infarct_signs is None:
+            return
+        taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)}
         told = {view.sentence_number(mention.token_start) for mention in mentions if mention.concept_ids == (_INFARCT,)}
-        taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)} if told else set()
-        for number in sorted({number + later for number in told for later in range(3) if number + later < len(view.sentence_starts)}):
+        for hit in hits:
+            number = view.sentence_number(hit.token_start)
             sentence = view.sentence(number)
-            if self._words["bare_infarct"].isdisjoint(sentence.lower) or not self._words["other_organ"].isdisjoint(sentence.lower):
+            first, last = sentence.locate(hit.token_start, hit.token_end)
+            if hit.token_start in taken or self._is_part_of_a_name(sentence, first, last):
                 continue
-            for place, word in enumerate(sentence.lower):
-                beside = {*sentence.lower[max(0, place - 1) : place], *sentence.lower[place + 1 : place + 2]}
-                if word not in self._words["bare_infarct"] or sentence.tokens[place] in taken or not beside.isdisjoint(_HYPHENS):
-                    continue
-                if beside.isdisjoint(self._words["part_of_infarct"]):
-                    yield self._pattern_mention(view, sentence, place, place + 1, _INFARCT, "an infarct told of before")
+            before = [view.sentence(earlier) for earlier in range(max(0, number - _INFARCT_REACH), number)]
+            near = not told.isdisjoint(range(number - _INFARCT_REACH, number + 1))
+            if self._infarct_signs.is_of_the_heart(sentence, before, told=near):
+                yield self._pattern_mention(view, sentence, first, last, _INFARCT, "an infarct where the heart is told of")
+
+    def _is_part_of_a_name(self, sentence: Sentence, first: int, last: int) -> bool:
+        """``infarct-related | artery``, ``multi-|infarct``."""
+        before, after = sentence.lower[max(0, first - 2) : first], sentence.lower[last : last + 2]
+        if _HYPHENS.isdisjoint(before[-1:]):
+            after = after[1:] if not _HYPHENS.isdisjoint(after[:1]) else after
+            return not self._words["part_of_infarct"].isdisjoint(after[:1])
+        return self._words["beside_infarct"].isdisjoint(before[:1])
 
     def _is_double_name(self, view: View, hit: Hit) -> bool:
         """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
@@ -265,7 +282,7 @@ class Matcher:
 
     def _compose(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
         taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)}
-        joinable = [hit for hit in parts if self._table.parts[hit.key].role != "trigger"]
+        joinable = [hit for hit in parts if self._table.parts[hit.key].role in ("site", "lesion")]
         free, _ = longest_first([hit for hit in joinable if taken.isdisjoint(range(hit.token_start, hit.token_end))])
         if not free:
             return []
@@ -465,6 +482,7 @@ class Matcher:
         for row in read_table(folder / "modifiers.tsv", ("word", "role"), ("source",)):
             self._words[row["role"]] |= {row["word"]}
         self._low_forms = LowForms(folder, self._words["grade"])
+        self._infarct_signs = InfarctSigns(folder, self._words["other_organ"])
         for row in read_table(folder / "site_lesions.tsv", ("site", "lesion", "concept_id"), None):
             self._site_lesions[row["site"], row["lesion"]] = row["concept_id"]
         # Weak forms first: "pulmonic" is full, but read as a spelling of "pulmonary", which is not.
@@ -477,6 +495,8 @@ class Matcher:
             self._table.add_part(row["form"], lambda words, row=row: Part("lesion", row["lesion"], words, part=row["part"]))  # type: ignore[misc]
         for word in sorted(self._descriptions.triggers | self._descriptions.places):
             self._table.add_part(word, lambda words: Part("trigger", "", words))
+        for word in sorted(self._words["bare_infarct"]):
+            self._table.add_part(word, lambda words: Part(_BARE_INFARCT, "", words))
 
 
 def _kind(form: Form, text: str, hit: Hit) -> tuple[MatchKind, str]:
