@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 
@@ -27,7 +27,7 @@ _PRESENT = Assertion()
 _GAP = frozenset({":", "|", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at", "via", "using", "through"})
 _CLOSING = (
-    frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
+    frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "+", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
 )
 """Words that may follow the value of a label: the value says nothing of what comes after it."""
 _LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
@@ -40,9 +40,8 @@ _OPENING = frozenset({":", ";", ".", "|"})
 _SINCE = frozenset({"within", "in", "during", "before", "past", "over", "since", "(", "ever"})
 """Words with which a label goes on behind its mention, to say since when it asks."""
 _A_REMARK = 6
-_BOXES = frozenset({"[", "☐", "☑", "☒", "✓", "✔", "✗", "■"})
-_BOX_ENDS = _BOXES - {"["} | {"]"}
-_TICKS = _BOXES - {"[", "☐"} | {"x"}
+_TICKS = frozenset({"☑", "☒", "✓", "✔", "✗", "■"})
+_BOXES = _TICKS | {"[", "(", "☐"}
 _DASHES = frozenset({"-", "–", "−"})
 _A_FAMILY = 150
 """How many words behind its title what no relative is named with is still of a family history."""
@@ -65,6 +64,8 @@ _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
 _UNIT = 2
 """Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
+_A_SUBJECT = 3
+"""The last word at which the subject of a sentence begins."""
 _A_START = 8
 """Words in which a pronoun goes on about somebody of the sentence before."""
 _MODIFIERS = 3
@@ -180,7 +181,11 @@ class Asserter:
 
     def looks_back(self, sentence: Sentence) -> bool:
         """Whether whom the sentence speaks of may hang on the one before, which then is to be given to :meth:`assess`."""
-        return self._pronoun(sentence) is not None
+        return self._pronoun(sentence) is not None or self._is_reply(sentence)
+
+    def _is_reply(self, sentence: Sentence) -> bool:
+        """Whether the sentence opens with a yes or no and goes on ("N, cause: stroke")."""
+        return sentence.lower[0] in self._table.words["answer"] and sentence.lower[1:2] in ([","], [":"], [";"], ["-"], ["("])
 
     def _pronoun(self, sentence: Sentence) -> int | None:
         """The place of the first pronoun near the start."""
@@ -189,15 +194,28 @@ class Asserter:
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
         """Whether the sentence goes on about a relative or, in a dialogue, about the person of whom the patient tells."""
-        place = self._pronoun(sentence)
-        if place is None or "patient" in sentence.lower:
+        lower, place = sentence.lower, self._pronoun(sentence)
+        if place is None and previous.lower[-1:] == ["?"] and self._is_reply(sentence):
+            return any(hit.start <= _A_SUBJECT for hit in self._relatives(previous))
+        if place is None or "patient" in lower:
             return False
         if _is_patient_speaking(previous):
             return True
-        if not self._table.words["writer"].isdisjoint(sentence.lower[:place]):
+        if not self._table.words["writer"].isdisjoint(lower[:place]):
             return False  # "I would be grateful if he ..." is of the patient again
-        reader = self._reader(previous, (), "other")
-        return any(hit.start <= 3 and not hit.entry.heading and reader.is_person(number) for number, hit in reader.relatives)
+        told = previous.lower
+        named = [hit for hit in self._relatives(previous) if hit.start <= _A_SUBJECT or self._is_likened(hit, told)]
+        return any(_may_mean(lower, place, told, hit, self._table.words) for hit in named)
+
+    def _relatives(self, sentence: Sentence) -> list[Hit]:
+        """The relatives of whom a sentence tells, without headings."""
+        reader = self._reader(sentence, (), "other")
+        return [hit for number, hit in reader.relatives if not hit.entry.heading and reader.is_person(number)]
+
+    def _is_likened(self, hit: Hit, lower: Sequence[str]) -> bool:
+        """Whether a sentence ends with a relative with whom it compares ("Will I need one like Mom?")."""
+        before = hit.start - 1 - (lower[hit.start - 1] in self._table.words["possessive"])
+        return hit.end >= len(lower) - 1 and before >= 0 and lower[before] in ("like", "unlike", "than", "as")
 
 
 class _Reader:
@@ -327,6 +345,8 @@ class _Reader:
                 if self._is_box(hit):
                     return hit.end == target.first and self._boxes_lead()
                 return hit.end == target.first and all(one.last != hit.start for one in self.targets)
+            if self._is_answer(hit):
+                return False
             if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
                 return False
             if scope == "next" and target.first - hit.end > _MODIFIERS:
@@ -349,6 +369,12 @@ class _Reader:
                 return hit.start == target.last
             return target.last > self._reach(number, rule.category, scope, False)
         return False
+
+    def _is_answer(self, hit: Hit) -> bool:
+        """Whether a word is the whole value of a label, and leads nothing in: "PCI: no, MI: yes"."""
+        lower = self.line.lower
+        valued = hit.start > 0 and lower[hit.start - 1] in (":", "=") and lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"])
+        return valued and hit.end - hit.start == 1 and lower[hit.start] in self.words["answer"]
 
     def _leads_in(self, hit: Hit) -> bool:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
@@ -436,13 +462,14 @@ class _Reader:
 
     def _is_box(self, hit: Hit) -> bool:
         """Whether the hit is a box alone, without a yes or no to it."""
-        return self.line.lower[hit.start] in _BOXES and self.line.lower[hit.end - 1] in _BOX_ENDS
+        lower = self.line.lower
+        return lower[hit.start] in _BOXES and any((hit.start, hit.end) == box[:2] for box in _boxes(lower))
 
     def _boxes_lead(self) -> bool:
         """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
-        lower = self.line.lower
-        at = next(at for at, word in enumerate(lower) if word in _BOXES)
-        return at == 0 or not lower[at - 1][-1].isalnum()
+        lower, boxes = self.line.lower, list(_boxes(self.line.lower))
+        first, last = boxes[0][0], boxes[-1][1]
+        return first == 0 or not lower[first - 1][-1].isalnum() or (last < len(lower) and all(one.last != first for one in self.targets))
 
     def _is_parted(self, hit: Hit) -> bool:
         """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
@@ -488,11 +515,9 @@ class _Reader:
         hit, lower = self.line.hits[number], self.line.lower
         if hit.entry.heading:
             return True
-        before = hit.start - 1
-        if before >= 0 and lower[before][-1:].isdigit() and len(lower[hit.start]) <= _UNIT:
+        if hit.start and lower[hit.start - 1][-1:].isdigit() and len(lower[hit.start]) <= _UNIT:
             return False  # "an echo 18 mo ago"
-        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in ("the", "a", "an", "patient", "pt")):
-            before -= 1
+        before = self._before_relatives(hit)
         if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
             return False
         behind = hit.end
@@ -505,6 +530,22 @@ class _Reader:
             if word in ("had", "has", "with", "died", "have", ",", "(", ":"):
                 return True
         return True
+
+    def _before_relatives(self, hit: Hit) -> int:
+        """The word before a relative, or before the relatives with whom it is named: "discussed with family (wife, son)"."""
+        lower = self.line.lower
+        ends = {one.end: one.start for _, one in self.relatives}
+        before = hit.start - 1
+        while before >= 0:
+            if lower[before] in self.words["possessive"] or lower[before] in ("the", "a", "an", "patient", "pt", "family"):
+                before -= 1
+            elif before + 1 in ends:
+                before = ends[before + 1] - 1
+            elif (lower[before] in _JOINING or lower[before] == "(") and (before in ends or lower[before - 1] == "family"):
+                before -= 1
+            else:
+                break
+        return before
 
     def _experiencer(self, target: Target, found: Found, section: str | None, carried: bool) -> Experiencer:
         who: Experiencer = "family" if section == "family_history" else "patient"
@@ -537,7 +578,7 @@ class _Reader:
             roles = one.entry.roles
             # "her cousin was found to have", "my wife who has"
             follows = one.start == hit.end and (lower[one.start] in self.words["verb"] or lower[one.start] in _RELATIVE_PRONOUNS)
-            if "patient" in one.entry.opens or ("stop" in roles and not follows and lower[one.end] not in _ON):
+            if "patient" in one.entry.opens or ("stop" in roles and not (follows or self._goes_on(hit, one))):
                 return False
             speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
             if speaks and not hit.entry.heading:
@@ -546,11 +587,19 @@ class _Reader:
             return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
 
+    def _goes_on(self, hit: Hit, stop: Hit) -> bool:
+        """Whether what stands behind a stop is told of the relative still: "; she also had", "; none had"."""
+        lower, at = self.line.lower, stop.end
+        if at >= len(lower) or lower[at] in _ON:
+            return True
+        if lower[at] not in self.words["pronoun"] or lower[stop.start] not in _ENDS:
+            return False
+        is_told = "also" in lower[at : at + _MODIFIERS] or _is_now(lower[at:], self.words) is False
+        return is_told and _may_mean(lower, at, lower, hit, self.words)
+
     def _is_of_other(self, hit: Hit, target: Target) -> bool:
         """Whether a pronoun between a relative and the mention cannot mean the relative: "his wife had been told that he ..."."""
-        named = self.line.lower[hit.end - 1]
-        other = "he" if named in self.words["female"] else "she" if named in self.words["male"] else ""
-        return other in self.line.lower[hit.end : target.first]
+        return _other_pronoun(self.line.lower[hit.end - 1], self.words) in self.line.lower[hit.end : target.first]
 
     # What wins
 
@@ -642,17 +691,49 @@ def _is_patient_speaking(sentence: Sentence) -> bool:
     return sentence.lower[:1] == ["["] and sentence.lower[1:2] in (["patient"], ["patient_guest"])
 
 
+def _other_pronoun(named: str, words: Mapping[str, set[str]]) -> str:
+    """The pronoun that cannot mean a relative, or nothing."""
+    return "he" if named in words["female"] else "she" if named in words["male"] else ""
+
+
+def _may_mean(lower: Sequence[str], place: int, told: Sequence[str], hit: Hit, words: Mapping[str, set[str]]) -> bool:
+    """Whether the pronoun at ``place`` may mean the relative that is named in ``told``.
+
+    Its sex must fit, and what was told in the past does not go on in the present ("Mother had AS. She denies chest pain.").
+    """
+    if lower[place] == _other_pronoun(told[hit.end - 1], words):
+        return False
+    return not (_is_now(lower[place:], words) and _is_now(told[hit.end :], words) is False)
+
+
+def _is_now(lower: Sequence[str], words: Mapping[str, set[str]]) -> bool | None:
+    """Whether the first of the next verbs is in the present tense; None where none follows."""
+    verb = next((word for word in lower[: _MODIFIERS + 1] if word in words["verb"]), None)
+    return None if verb is None else verb.endswith("s") and verb != "was"
+
+
 def _ticked(lower: Sequence[str]) -> int | None:
     """The word of the first ticked box of a row of boxes, which stand before their words ("[ ] Yes [x] No") or behind them."""
-    first = next((at for at, word in enumerate(lower[:2]) if word in _BOXES), None)
-    if first is None or (lower[first] == "[" and lower[first + 1 : first + 2] != ["]"] and lower[first + 1 : first + 3] != ["x", "]"]):
-        return None  # no boxes: "[" may open the tag of a speaker
-    place = next((place for place, word in enumerate(lower) if word in _TICKS), len(lower))
-    if first:
-        place -= lower[place - 1 : place] == ["["]
-        return place - 1 if place < len(lower) else None
-    word = place + 1 + (lower[place + 1 : place + 2] == ["]"])
+    if _BOXES.isdisjoint(lower[:2]):
+        return None
+    boxes = list(_boxes(lower))
+    ticked = next((box for box in boxes if box[2]), None)
+    if ticked is None or boxes[0][0] > 1:
+        return None
+    word = ticked[0] - 1 if boxes[0][0] else ticked[1]
     return word if word < len(lower) else None
+
+
+def _boxes(lower: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+    """The check boxes of a form, as words (half-open), and whether each is ticked: "[ ]", "( x )", "☐"."""
+    for at, word in enumerate(lower):
+        if word in ("[", "("):
+            ticked = lower[at + 1 : at + 2] == ["x"]
+            end = at + 1 + ticked
+            if lower[end : end + 1] in (["]"], [")"]):
+                yield at, end + 1, ticked
+        elif word in _BOXES:
+            yield at, at + 1, word in _TICKS
 
 
 def _join(previous: Sentence, sentence: Sentence, width: int) -> Sentence:

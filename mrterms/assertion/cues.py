@@ -18,7 +18,7 @@ CATEGORIES = frozenset(
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"})
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
-ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh"})
+ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh", "outcome"})
 WORD_ROLES = frozenset(
     {"subject", "report", "passive", "relation", "in", "female", "male", "possessive", "pronoun", "done", "individual", "aspect"}
     | {"asking", "general_question", "inquiry", "opener", "answer", "assent", "modal", "voice", "writer", "reader", "contrast"}

@@ -19,6 +19,8 @@ _LEADING = frozenset({"hypothetical", "planned"})
 """Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
 _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _ENDING = {"noun": frozenset({"verb", "cause", "effect", "with"}), "nouns": frozenset({"verb", "cause", "effect"})}
+_ADJECTIVES = 1
+"""How many words may stand between a grade and its mention ("severe ischaemic MR")."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
     **dict.fromkeys(("next", "item", "claim"), _ITEM),
@@ -51,7 +53,7 @@ class Line:
         begin = hits[number].end
         end = self._bracket_end(begin) if category in _RESTARTING else len(self.lower)
         joint: Hit | None = None
-        is_or = False
+        is_or = has_outcome = False
         of_noun = category == "hypothetical" and self.lower[begin - 1] in ("of", "for")  # "the risk of stroke and infarction is small"
         for place in range(number + 1, len(hits)):
             hit = hits[place]
@@ -69,6 +71,10 @@ class Line:
                 continue
             if not roles.isdisjoint(_ENDING.get(scope, ())):
                 return hit.start
+            if category == "historical" and self.kind == "lesion":
+                if has_outcome and self._grades(hit, hits[place - 1]):
+                    return hit.start if joint is None else joint.start
+                has_outcome = has_outcome or "outcome" in roles
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
                     return hit.start
@@ -169,6 +175,12 @@ class Line:
         ):
             return False
         return any(joint.end <= first and last == hit.start for first, last in self.targets)
+
+    def _grades(self, hit: Hit, before: Hit) -> bool:
+        """Whether the hit is the grade of a mention beside it, and not of one that was acute ("complicated by acute severe MR")."""
+        if "grade" not in hit.entry.roles or ("fresh" in before.entry.roles and before.end == hit.start):
+            return False
+        return any(0 <= first - hit.end <= _ADJECTIVES or last == hit.start for first, last in self.targets)
 
     def _starts_subject(self, place: int, category: str) -> bool:
         """Whether a new subject stands at a place; in a history a possessive is an item like others ("gout, and her palsy")."""

@@ -71,6 +71,8 @@ _HEADING = re.compile(rb"N([CUFGKA][aACUFGKLl/,1-]{0,5}:(?=[nN])|[UGK][UGKA/-]{1
 _LINE_BREAK = re.compile(rb"[nN]")
 _PARAGRAPH = re.compile(rb"N")
 _AFTER_STOP = b".!?De:;)*-#st"
+_ENDS_OF_ANSWERS = (b"", b",", b";", b".", b"n", b"N", b"/", b")")
+_ANSWERS = frozenset({"no", "yes", "n", "y", "none", "nil", "neg", "never", "unknown"})
 _SHORT_TITLE = 6
 _SHORT_FORM = 3
 
@@ -133,10 +135,13 @@ class TitleFinder:
         letters = outline.letters
         first = _with_signs(letters, start)
         at_line = not first or letters[first - 1] in b"nN"
-        if not at_line and letters[first - 1] not in _AFTER_STOP and not _in_passing(outline, start):
+        in_passing = not at_line and letters[first - 1] not in _AFTER_STOP
+        if in_passing and not _in_passing(outline, start):
             return None
         for end, title in self._readings(outline, start):
             if closed := _colon(letters, end) or (_set_apart(outline, start, end, title) if at_line else None):
+                if in_passing and _is_answered(outline, closed):
+                    return None
                 return Title(title.section, first, closed, title.kind)
         return None
 
@@ -161,6 +166,16 @@ def _in_passing(outline: Outline, start: int) -> bool:
     """Whether capitals alone may set a title apart inside a sentence: yes in "HTN, MI FH: father", no in "REPEAT EXAM:"."""
     before = outline.letters[start - 1]
     return outline.letters[start] in b"G" and (before in b"alfCF,19" or (before in b"UGA" and len(outline.text(start)) <= _SHORT_FORM))
+
+
+def _is_answered(outline: Outline, start: int) -> bool:
+    """Whether all that stands behind a colon is a yes or no or a number: a question of a list ("Hx: MI, stroke, PCI: no"), no part."""
+    letters = outline.letters
+    if letters[start : start + 1] in (b"s", b"t"):
+        start += 1
+    if not letters[start : start + 1] or letters[start + 1 : start + 2] not in _ENDS_OF_ANSWERS:
+        return False
+    return letters[start] in b"19" or outline.text(start).lower() in _ANSWERS
 
 
 def _with_signs(letters: bytes, start: int) -> int:
