@@ -78,7 +78,8 @@ def long_forms() -> list[tuple[str, str]]:
         reported = concept.report_as or concept.concept_id
         if term.kind == "lay" and reported == "heart_valve_regurgitation":
             reported = "mitral_regurgitation"  # "leaky valve" with no valve named: the user's decision
-        if term.kind not in ("abbreviation", "misspelling") and reported in SCORED_CONCEPTS:
+        # a form of case "told" is none without the words beside it
+        if term.kind not in ("abbreviation", "misspelling") and term.case != "told" and reported in SCORED_CONCEPTS:
             forms.setdefault(term.text, reported)
     return sorted(forms.items())
 

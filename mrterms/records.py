@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 TermKind = Literal["preferred", "synonym", "abbreviation", "lay", "misspelling"]
-CaseRule = Literal["any", "upper", "exact"]
+CaseRule = Literal["any", "upper", "exact", "told"]
 MatchKind = Literal["exact", "variant", "fuzzy", "pattern", "abbreviation"]
 SenseStatus = Literal["unambiguous", "resolved", "ambiguous"]
 AssertionStatus = Literal["present", "absent", "uncertain", "historical", "family", "hypothetical", "not_assessed"]
@@ -70,7 +70,9 @@ class Concept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One surface form of a concept. ``case``: ``any``, ``upper`` (only in capitals) or ``exact`` (as written)."""
+    """One surface form of a concept. ``case``: ``any``, ``upper`` (only in capitals), ``exact`` (as written) or ``told`` (any, but only
+    beside words that vouch for it).
+    """
 
     text: str
     concept_id: str

@@ -29,6 +29,8 @@ class Form:
     inverted: bool = False
     comma: bool = False
     needs_grade: bool = False
+    told: bool = False
+    """Whether only words listed for it vouch for it (case ``told``)."""
 
     @property
     def short(self) -> bool:
@@ -65,7 +67,7 @@ class FormTable:
         for term in lexicon.terms:
             if term.kind == "misspelling":
                 self._learn_misspelling(term)
-        for form in [form for form in self.forms.values() if not form.inverted]:
+        for form in [form for form in self.forms.values() if not (form.inverted or form.told)]:
             self._vocabulary.pairs.update(pairwise(form.words))
             concept = lexicon.concepts.get(form.concept_ids[0])
             if concept is not None and concept.other_sense:
@@ -88,6 +90,7 @@ class FormTable:
         if term.kind != "abbreviation" and (kept := self._with_capitals(term)) != words:
             # where another form makes "ST" a short form, the text's "ST" keeps its capitals
             self._put(kept, term, form.concept_ids)
+        form.told = term.case == "told"
         if term.concept_id not in form.concept_ids:
             form.concept_ids.append(term.concept_id)
         if term.kind == "abbreviation" and term.case == "upper" and len(words) == 1 and words[0].isalpha():

@@ -22,6 +22,7 @@ from mrterms.matching.words import GLUE, Vocabulary
 __all__ = ["Bearing", "CompiledGate", "FormGate", "Gate", "anchors_in", "anchors_of", "common_words", "has_letter"]
 
 _GRADE, _PLUS, _CARDIAC, _VALVULAR, _LESION, _SAID = "\tgrade", "\tplus", "\tcardiac", "\tvalvular", "\tlesion ", "\tsaid "
+_VOUCHES = "\tvouches "
 """Marks of tokens beside the words of the lexicon; none can be a word, since no word holds a tab."""
 _BESIDE = 3
 """Pieces between a short form written small and what vouches for it."""
@@ -103,8 +104,13 @@ class FormGate:
         self.lettered = all(map(has_letter, self.anchors))
         listed = [table.forms[key] for key in forms]
         # A bare infarct is rare enough that every text with one is read.
-        whole = [one.words for one in listed if not one.needs_grade] + [part.words for _, part in parts if part.role == "bare_infarct"]
+        whole = [one.words for one in listed if not (one.needs_grade or one.told)]
+        whole += [part.words for _, part in parts if part.role == "bare_infarct"]
         self._bags = _by_anchor(((words, _bag(words)) for words in whole), self.anchors)
+        beside_of = low_forms.beside if low_forms else {}
+        told = {one.words: beside_of.get(" ".join(one.words), set()) for one in listed if one.told}
+        self._told = _by_anchor(((words, _bag(words)) for words in told), self.anchors)
+        self._vouching = {_bag(words): frozenset(_VOUCHES + word for word in beside) for words, beside in told.items()}
         self._graded = frozenset(one.words[0] for one in listed if one.needs_grade)
         self._lesions: dict[str, list[tuple[frozenset[str], int, str]]] = {}
         for lesion in sorted({part.value for _, part in parts if part.role == "lesion"}):
@@ -127,6 +133,8 @@ class FormGate:
         self._low_forms = low_forms
         for word in low_forms.lesions if low_forms else ():
             self._marks.setdefault(word, []).append(_LESION + word)
+        for word in set().union(*told.values()):
+            self._marks.setdefault(word, []).append(_VOUCHES + word)
         if self._phrases and descriptions:
             for word in descriptions.triggers | self._phrases.words:
                 self._marks.setdefault(word, []).append(_SAID + word)
@@ -148,6 +156,8 @@ class FormGate:
         for anchor in self.anchors & found.every:
             if any(found.together(bag, anchor, reach) for bag, reach in self._bags.get(anchor, ()) if bag <= found.every):
                 return True
+            if any(self._is_told(found, bag, anchor, reach) for bag, reach in self._told.get(anchor, ())):
+                return True
             if anchor in self._graded and (self._is_graded(found, anchor) or self._is_vouched(found, anchor)):
                 return True
             for bag, reach, lesion in self._lesions.get(anchor, ()):
@@ -158,6 +168,13 @@ class FormGate:
         if lesions and any(bag <= found.every and not lesions.isdisjoint(of_site) for bag, of_site in self._sites):
             return True
         return self._phrases is not None and self._may_describe(found, self._phrases)
+
+    def _is_told(self, found: Bearing, bag: Set[str], word: str, reach: int) -> bool:
+        """Whether words may vouch for a form that is believed only beside them."""
+        if not found.together(bag, word, reach):
+            return False
+        vouching = self._vouching[frozenset(bag)]
+        return not vouching or any(not vouching.isdisjoint(near) for near in found.near(word, reach + _BESIDE, 0))
 
     def _is_graded(self, found: Bearing, word: str) -> bool:
         """Whether a grade may stand beside a word."""

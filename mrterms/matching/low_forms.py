@@ -1,4 +1,4 @@
-"""Short forms written small: "mr severe" and "had mi in 2001" are believed for the words beside them, "mr smith" is not."""
+"""Forms believed for the words beside them: "mr severe", "had mi in 2001" and "died of a coronary", but no "mr smith"."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from importlib.resources.abc import Traversable
 
 from mrterms.lexicon.tables import read_table
+from mrterms.matching.words import GLUE
 
 __all__ = ["LowForms"]
 
@@ -15,6 +16,7 @@ _Atom = Callable[[str], bool]
 _Phrase = tuple[_Atom, ...]
 _EDGE_SIGNS = frozenset(",;:()/.•*→&|")
 _YEAR = re.compile("19[5-9][0-9]|20[0-4][0-9]")
+_STOPS = frozenset(".;!?")
 _END = ""
 """Stands for the end of a sentence, where a phrase asks for a word behind or before it."""
 
@@ -31,10 +33,14 @@ class LowForms:
         """The forms for which any words, or numbers alone, may vouch."""
         self.told: set[str] = set()
         """The forms for which only a grade or another lesion vouches."""
+        self.beside: dict[str, set[str]] = {}
+        """A word of each phrase before a form, empty where a phrase asks for none."""
         edges = _EDGE_SIGNS | words["joint"] | {_END}
         self._atoms: Mapping[str, _Atom] = {
             "^": edges.__contains__,
             "$": edges.__contains__,
+            "<end>": (_STOPS | {_END}).__contains__,
+            "<any>": bool,
             "<grade>": partial(_is_grade, grades),
             "<number>": str.isdigit,
             "<year>": _is_year,
@@ -49,7 +55,13 @@ class LowForms:
             for form in row.list("form"):
                 self._rows.setdefault(form, []).append((before, after))
                 (self.told if told else self.free).add(form)
+                self.beside.setdefault(form, set()).update(map(self._rarest, sides[0]))
         self.told -= self.free
+        self.beside = {form: set() if "" in words else words for form, words in self.beside.items()}
+
+    def _rarest(self, phrase: str) -> str:
+        """A word that a phrase asks for, empty where it asks for none but the commonest."""
+        return next((word for word in phrase.split() if word not in self._atoms and word not in GLUE), "")
 
     def _phrase(self, text: str) -> _Phrase:
         return tuple(self._atoms.get(word, word.__eq__) for word in text.split())

@@ -134,6 +134,8 @@ class Matcher:
             return self._is_inversion(view.sentence_at(hit.token_start), hit, comma=form.comma)
         if self._names_no_organ(form) and self._is_of_another_organ(view.sentence_at(hit.token_start), hit):
             return False
+        if form.told:
+            return self._is_believed(view.sentence_at(hit.token_start), hit)
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
 
     def _names_no_organ(self, form: Form) -> bool:
@@ -199,7 +201,10 @@ class Matcher:
         own = sentence.lower[first:last]  # "TR tr": the first is the lesion, the second its grade
         if (before != own and self._grades.intersection(before)) or any(word[:1].isdigit() and word.endswith("+") for word in after):
             return True
-        return self._low_forms is not None and self._low_forms.is_believed(sentence.lower, first, last)
+        return self._is_believed(sentence, hit)
+
+    def _is_believed(self, sentence: Sentence, hit: Hit) -> bool:
+        return self._low_forms is not None and self._low_forms.is_believed(sentence.lower, *sentence.locate(hit.token_start, hit.token_end))
 
     def _mention(self, view: View, hit: Hit) -> Mention:
         form = self._table.forms[hit.key]
