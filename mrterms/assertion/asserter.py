@@ -40,8 +40,8 @@ _OPENING = frozenset({":", ";", ".", "|"})
 _SINCE = frozenset({"within", "in", "during", "before", "past", "over", "since", "(", "ever"})
 """Words with which a label goes on behind its mention, to say since when it asks."""
 _A_REMARK = 6
-_TICKS = frozenset({"☑", "☒", "✓", "✔", "✗", "■"})
-_BOXES = _TICKS | {"[", "(", "☐"}
+_TICKS = frozenset({"☑", "☒", "✓", "✔", "✗", "✘", "■"})
+_BOXES = _TICKS | {"[", "(", "☐", "□"}
 _DASHES = frozenset({"-", "–", "−"})
 _A_FAMILY = 150
 """How many words behind its title what no relative is named with is still of a family history."""
@@ -373,8 +373,13 @@ class _Reader:
     def _is_answer(self, hit: Hit) -> bool:
         """Whether a word is the whole value of a label, and leads nothing in: "PCI: no, MI: yes"."""
         lower = self.line.lower
-        valued = hit.start > 0 and lower[hit.start - 1] in (":", "=") and lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"])
-        return valued and hit.end - hit.start == 1 and lower[hit.start] in self.words["answer"]
+        if not hit.start or hit.end - hit.start > 1 or lower[hit.start] not in self.words["answer"]:
+            return False
+        return self._is_led_to(hit) or (lower[hit.start - 1] in (":", "=") and lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"]))
+
+    def _is_led_to(self, hit: Hit) -> bool:
+        """Whether dots lead across the page to a value: "Infarct in the last 90 days ...... no"."""
+        return hit.start > 0 and self.line.lower[hit.start - 1].startswith(_LEADERS)
 
     def _leads_in(self, hit: Hit) -> bool:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
@@ -474,7 +479,7 @@ class _Reader:
     def _is_parted(self, hit: Hit) -> bool:
         """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
         tokens, opens = self.sentence.tokens, hit.entry.opens
-        if "absent" not in opens and tokens[hit.end] - tokens[hit.end - 1] > 1:  # but "no   murmurs"
+        if tokens[hit.end] - tokens[hit.end - 1] > 1 and ("absent" not in opens or self._is_led_to(hit)):  # but "no   murmurs"
             return True
         return not opens and any(one.first == hit.end for one in self.targets)
 
@@ -642,7 +647,11 @@ class _Reader:
 
     def _was_done(self, target: Target, found: Found) -> bool:
         """Whether a procedure is told as done behind words that alone would plan it: "urgent AVR was performed"."""
-        behind = [start for start, _ in found.get("historical", ()) if start >= target.last]
+        history = found.get("historical", ())
+        outcomes = {(hit.start, hit.end) for _, hit in self.rules if "outcome" in hit.entry.roles}
+        if history and outcomes.issuperset(found["planned"]) and min(found["planned"]) > min(history):
+            return True  # "history of AS requiring AVR"
+        behind = [start for start, _ in history if start >= target.last]
         return any(self.line.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
 
     def _is_past(self, target: Target, found: Found) -> bool:

@@ -160,7 +160,8 @@ def _question_ends(outline: Outline, stop: int, following: int) -> bool:
     if not outline.spaced(stop):
         return False
     if not stop or outline.spaced(stop - 1):
-        return after in b"LKCFAa" and letters[stop - 1] not in b",(:"
+        doubted = after in b"A" and outline.text(following).isupper()  # "murmur ? MR", though "Mr" opens a sentence
+        return after in b"LKCFAa" and not doubted and letters[stop - 1] not in b",(:"
     return after not in b"lfa"
 
 
