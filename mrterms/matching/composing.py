@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 
 from mrterms.text.view import Sentence
 
-__all__ = ["Carried", "Composed", "Composer", "Item", "carried_site"]
+__all__ = ["Carried", "Composed", "Composer", "Item", "carried_site", "is_label"]
 
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
+_LABELLED_LESIONS = frozenset(("replacement", "repair"))
+"""What is carried from no valve but one that the line is about."""
+_LABEL_MARKS = frozenset((":", "-", "–", "="))
 _VESSELS_TOO = _NO_CARRY_LESIONS | {"atresia"}
 _CARRIED_SENTENCES = 4
 _MOST_BETWEEN = 6
@@ -55,11 +58,13 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The valve that an earlier sentence names last; ``alone`` where it names no other, ``leaks`` where it says so."""
+    """The valve that an earlier sentence names last; ``alone`` where it names no other, ``leaks`` where it says so, ``label``
+    the last token of the label or title that names it (``Aortic valve: ...``), None where none does."""
 
     site: str
     alone: bool
     leaks: bool = False
+    label: int | None = None
 
 
 class Composer:
@@ -257,7 +262,8 @@ class Composer:
                 if before.lesion != item.lesion or item.lesion == "regurgitation":
                     yield before.site, "the same valve as the lesion before"
                 return
-            if before.site and before.full and item.lesion not in _NO_CARRY_LESIONS:
+            labelled = item.lesion in _LABELLED_LESIONS and is_label(sentence, before.first, before.last)
+            if before.site and before.full and (item.lesion not in _NO_CARRY_LESIONS or labelled):
                 yield before.site, "valve named before"
                 for other in reversed(items[: items.index(before)]):
                     if other.lesion or not other.site or not self._coordinated(sentence, other.last, before.first):
@@ -268,6 +274,8 @@ class Composer:
         short = len(sentence.lower) <= _SHORT_LINE  # in prose a sentence about two valves tells of neither
         if carried and (carried.alone or short) and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item, carried):
             yield carried.site, "valve of the heading or the sentence before"
+        elif carried and carried.alone and carried.label is not None and item.lesion in _LABELLED_LESIONS and not item.adjective:
+            yield carried.site, "valve of the label"
 
     def _may_carry(self, sentence: Sentence, item: Item, carried: Carried) -> bool:
         """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
@@ -333,6 +341,17 @@ class Composer:
 
     def _linked(self, sentence: Sentence, start: int, end: int) -> bool:
         return all(word in self._links for word in sentence.lower[start:end])
+
+
+def is_label(sentence: Sentence, first: int, last: int) -> bool:
+    """``AV: | mechanical valve``, ``- Aortic valve - | ...``, or words that are a line of their own."""
+    if any(map(_is_word, sentence.lower[:first])):
+        return False
+    return last == len(sentence.lower) or sentence.lower[last] in _LABEL_MARKS
+
+
+def _is_word(text: str) -> bool:
+    return text[:1].isalnum()
 
 
 def carried_site(number: int, site_of: Mapping[int, Carried], stops: frozenset[int]) -> Carried | None:

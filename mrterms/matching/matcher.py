@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
-from mrterms.matching.composing import Carried, Composed, Composer, Item, carried_site
+from mrterms.matching.composing import Carried, Composed, Composer, Item, carried_site, is_label
 from mrterms.matching.descriptions import Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
@@ -28,6 +28,7 @@ from mrterms.text.words_in_use import words_in_use
 __all__ = ["Matcher"]
 
 _UNSPECIFIED = "heart_valve_regurgitation"
+_PROSTHESIS = "heart_valve_prosthesis"
 _INFARCT = "myocardial_infarction"
 _HYPHENS = frozenset({"-", "–"})
 _LEAKY_DEFAULT = "mitral"
@@ -89,9 +90,9 @@ class Matcher:
         mentions = [self._mention(view, hit) for hit in kept]
         parts = [hit for hit in hits if hit.key in self._table.parts]
         if parts:
-            described = self._describe(view, mentions, parts)
-            mentions += described
-            mentions += self._compose(view, mentions, parts)
+            mentions += self._describe(view, mentions, parts)
+            composed = self._compose(view, mentions, parts)
+            mentions = [mention for mention in mentions if not self._is_placed_in(mention, composed)] + composed
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
         mentions += self._bare_infarcts(view, mentions, parts)
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
@@ -286,7 +287,8 @@ class Matcher:
     # -- valve and lesion apart ---------------------------------------------------------------------------------------
 
     def _compose(self, view: View, mentions: Sequence[Mention], parts: Sequence[Hit]) -> list[Mention]:
-        taken = {token for mention in mentions for token in range(mention.token_start, mention.token_end)}
+        fixed = [mention for mention in mentions if mention.concept_ids != (_PROSTHESIS,)]
+        taken = {token for mention in fixed for token in range(mention.token_start, mention.token_end)}
         joinable = [hit for hit in parts if self._table.parts[hit.key].role in ("site", "lesion")]
         free, _ = longest_first([hit for hit in joinable if taken.isdisjoint(range(hit.token_start, hit.token_end))])
         if not free:
@@ -307,10 +309,18 @@ class Matcher:
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
             carried = carried_site(number, site_of, self._stops(view, number))
+            if carried and carried.label is not None and not self._in_its_line(view, carried, sentence):
+                carried = replace(carried, label=None)
             composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried)
             made += [self._composed_mention(view, sentence, one) for one in composed]
             made += self._lone_lesions(view, sentence, unplaced, mentions, told=carried is not None)
         return made
+
+    def _is_placed_in(self, mention: Mention, composed: Sequence[Mention]) -> bool:
+        """Whether a valve's prosthesis is one of a named valve."""
+        return mention.concept_ids == (_PROSTHESIS,) and any(
+            one.token_start <= mention.token_start and mention.token_end <= one.token_end for one in composed
+        )
 
     def _has_role(self, one: Hit | Mention, role: str) -> bool:
         return isinstance(one, Hit) and self._table.parts[one.key].role == role
@@ -321,14 +331,28 @@ class Matcher:
 
     def _site_named(self, view: View, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> Carried | None:
         """The valve that a sentence names last; a heading "Pulmonary:" may be of the lungs."""
-        sites, leaks = [], False
+        sites, leaks, label = [], False, None
         for where in sorted(found, key=lambda one: -one.token_start):
             item = self._part_item(view, where) if isinstance(where, Hit) else self._concept_item(view, where, inside)
             lungs = isinstance(where, Hit) and view.text_of(where.token_start, where.token_end).lower() == "pulmonary"
             if item is not None and item.site and (item.full or item.lesion) and not lungs:
                 sites.append(item.site)
+                label = self._label_of(view, where) if isinstance(where, Hit) else None
                 leaks = leaks or item.lesion == "regurgitation"
-        return Carried(sites[0], alone=len(set(sites)) == 1, leaks=leaks) if sites else None
+        return Carried(sites[0], alone=len(set(sites)) == 1, leaks=leaks, label=label) if sites else None
+
+    def _label_of(self, view: View, hit: Hit) -> int | None:
+        """The last token of a label or title that is a valve's name."""
+        sentence = view.sentence_at(hit.token_start)
+        first, last = sentence.locate(hit.token_start, hit.token_end)
+        if not is_label(sentence, first, last) or not self._words["intact"].isdisjoint(sentence.lower):
+            return None  # "Mitral valve: normal. The prosthesis ..." is another one's
+        return sentence.tokens[min(last, len(sentence.tokens) - 1)]
+
+    def _in_its_line(self, view: View, carried: Carried, sentence: Sentence) -> bool:
+        """Whether a sentence stands in the line of a label, or in the one below a title."""
+        breaks = sum(view.word(token).count("\n") for token in range((carried.label or 0) + 1, sentence.token_start))
+        return breaks == 0 or (breaks == 1 and "\n" in view.word((carried.label or 0) + 1))
 
     def _items(self, view: View, number: int, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> list[Item]:
         sentence = view.sentence(number)
