@@ -59,12 +59,14 @@ class Composed:
 @dataclass(frozen=True, slots=True)
 class Carried:
     """The valve that an earlier sentence names last; ``alone`` where it names no other, ``leaks`` where it says so, ``label``
-    the last token of the label or title that names it (``Aortic valve: ...``), None where none does."""
+    the last token of the label or title that names it (``Aortic valve: ...``), None where none does; ``only`` where the
+    sentences before that count, too, name no other valve."""
 
     site: str
     alone: bool
     leaks: bool = False
     label: int | None = None
+    only: bool = True
 
 
 class Composer:
@@ -271,11 +273,22 @@ class Composer:
                     yield other.site, "valve named before"
                     before = other
                 return
+        if carried and not carried.only and self._is_in_general(sentence, item):
+            return
         short = len(sentence.lower) <= _SHORT_LINE  # in prose a sentence about two valves tells of neither
         if carried and (carried.alone or short) and item.lesion not in _NO_CARRY_LESIONS and self._may_carry(sentence, item, carried):
             yield carried.site, "valve of the heading or the sentence before"
         elif carried and carried.alone and carried.label is not None and item.lesion in _LABELLED_LESIONS and not item.adjective:
             yield carried.site, "valve of the label"
+
+    def _is_in_general(self, sentence: Sentence, item: Item) -> bool:
+        """``Regurgitation | means ...``, ``In | regurgitation ...``: what a leaflet says of the lesion, not of a finding."""
+        before, after = sentence.lower[: item.first], sentence.lower[item.last : item.last + 2]
+        if not all(word in self._links or word == "in" for word in before):
+            return False  # "the regurgitation" is one that was found
+        said = not self._words["general_verb"].isdisjoint(after[:1])
+        defined = not self._words["copula"].isdisjoint(after[:1]) and (after[1:] == ["when"] or not self._articles.isdisjoint(after[1:]))
+        return said or defined or before[:1] == ["in"]
 
     def _may_carry(self, sentence: Sentence, item: Item, carried: Carried) -> bool:
         """Over a sentence's end: any regurgitation, but other lesions only in short lines such as reports are made of."""
@@ -359,9 +372,12 @@ def carried_site(number: int, site_of: Mapping[int, Carried], stops: frozenset[i
 
     Looks back a few sentences, never over a section's start or a blank line (``stops``: sentences that begin anew).
     """
+    found: list[Carried] = []
     for earlier in range(number, max(-1, number - _CARRIED_SENTENCES), -1):
         if earlier != number and earlier in site_of:
-            return site_of[earlier]
+            found.append(site_of[earlier])
         if earlier in stops:
-            return None
-    return None
+            break
+    if not found:
+        return None
+    return replace(found[0], only=all(one.alone and one.site == found[0].site for one in found))

@@ -15,9 +15,11 @@ from importlib.resources.abc import Traversable
 from mrterms.lexicon.tables import read_table
 from mrterms.text.view import Sentence
 
-__all__ = ["Described", "Descriptions", "Phrase"]
+__all__ = ["DESCRIBED", "Described", "Descriptions", "Phrase"]
 
 ANY_SITE = "any"
+DESCRIBED = "described: "
+"""How the reason of every description begins."""
 _GAP = "gap"
 _GAP_WORDS = 6
 _VERBS = ("not_close", "back", "leaks", "is_narrow", "not_open")
@@ -80,7 +82,7 @@ class Descriptions:
             if all(name == _GAP or spans[name] for name in names):
                 for site, start, end in self._matches(text, names, spans):
                     first, last = bisect_left(starts, start), bisect_right(starts, end - 2)
-                    found.append(Described(places[first], places[last - 1] + 1, site, lesion, f"described: {pattern.replace(' gap', '')}"))
+                    found.append(Described(places[first], places[last - 1] + 1, site, lesion, DESCRIBED + pattern.replace(" gap", "")))
         return list(_longest(found))
 
     @property

@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
 from mrterms.matching.composing import Carried, Composed, Composer, Item, carried_site, is_label
-from mrterms.matching.descriptions import Described, Descriptions
+from mrterms.matching.descriptions import DESCRIBED, Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
 from mrterms.matching.gates import FormGate
@@ -60,6 +60,8 @@ class Matcher:
         self._full_sites: set[str] = set()
         self._words: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         self._lay = frozenset(term.text for term in lexicon.terms if term.kind == "lay")
+        self._described = frozenset(term for term in self._lay if " of " in term)
+        """Lay terms that tell what a lesion is, as descriptions do: ``leakage of the mitral valve``."""
         self._descriptions: Descriptions | None = None
         self._low_forms: LowForms | None = None
         self._infarct_signs: InfarctSigns | None = None
@@ -96,6 +98,7 @@ class Matcher:
         mentions = [self._placed(view, mention, mentions) for mention in mentions]
         mentions += self._bare_infarcts(view, mentions, parts)
         mentions.sort(key=lambda mention: (mention.start, -mention.end))
+        mentions = [one for place, one in enumerate(mentions) if not place or not self._explains(view, mentions[place - 1], one)]
         return mentions, [self._mention(view, hit) for hit in lost]
 
     def gate(self, *, every: bool) -> FormGate:
@@ -224,6 +227,18 @@ class Matcher:
             concept_ids=tuple(dict.fromkeys([*(sense.concept_id for sense in senses), *form.concept_ids])),
             short_form=form.term.text if senses else None,
         )
+
+    def _explains(self, view: View, name: Mention, mention: Mention) -> bool:
+        """``endocarditis (an | infection of a heart valve)``: what a bracket says of the name before it is said once."""
+        if not (mention.match.term in self._described or mention.match.reason.startswith(DESCRIBED)):
+            return False
+        between = view.orths[name.token_end : mention.token_start]
+        if between[:1] != [self._opening] or self._reported(name) != self._reported(mention):
+            return False
+        return all(view.word(token).lower() in self._words["article"] for token in range(name.token_end + 1, mention.token_start))
+
+    def _reported(self, mention: Mention) -> list[str]:
+        return [self._lexicon.concepts[one].report_as or one for one in mention.concept_ids]
 
     # -- descriptions in words ----------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Valve and lesion that stand apart: which valve lends itself to which lesion, and which does not (``apart.tsv``).
 
 The same test holds for short forms written small (``low_forms.tsv``), infarcts whose organ is not named (``infarcts.tsv``)
-lay names that only the words beside them tell (``told.tsv``) and prostheses under a label (``labels.tsv``).
+lay names and what leaflets explain (``told.tsv``) and prostheses under a label (``labels.tsv``).
 """
 
 from __future__ import annotations
