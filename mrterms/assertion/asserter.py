@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.resources.abc import Traversable
 
 from mrterms.assertion.cues import CueTable, Hit, Rule
-from mrterms.assertion.leading import mark_width
+from mrterms.assertion.leading import TICKS, answered, is_head, mark_width
 from mrterms.assertion.scopes import Line
 from mrterms.assertion.targets import Target, TargetKind
 from mrterms.lexicon.resources import lexicon_folder
@@ -40,7 +40,7 @@ _OPENING = frozenset({":", ";", ".", "|"})
 _SINCE = frozenset({"within", "in", "during", "before", "past", "over", "since", "(", "ever"})
 """Words with which a label goes on behind its mention, to say since when it asks."""
 _A_REMARK = 6
-_TICKS = frozenset({"☑", "☒", "✓", "✔", "✗", "✘", "■"})
+_TICKS = TICKS - {"x"}
 _BOXES = _TICKS | {"[", "(", "☐", "□"}
 _DASHES = frozenset({"-", "–", "−"})
 _A_FAMILY = 150
@@ -98,6 +98,8 @@ class Asserter:
                 return [_of_relative(one, relative) for one in self._assess(sentence, targets, previous, section)]
             if (answer := self._answer(following)) is not None:
                 sentence = _join(sentence, answer, 0)
+        if previous is not None and is_head(previous):
+            sentence = answered(previous, sentence)
         if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
             width = mark_width(sentence)
             return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mrterms.text.view import Sentence, View
 
-__all__ = ["lead_in", "mark_width"]
+__all__ = ["TICKS", "answered", "is_head", "lead_in", "mark_width"]
 
+TICKS = frozenset({"x", "☑", "☒", "✓", "✔", "✗", "✘", "■"})
+"""Words that tick what a form asks."""
 _MOST_ITEMS = 25
+_LEAST_ROW = 2
 _BULLETS = frozenset({"-", "–", "*", "•", "·", "#", ">", "▪", "‣"})
 _CLOSED = frozenset({".", "!"})
 _ENDS = _CLOSED | {"?"}
@@ -27,7 +32,7 @@ def lead_in(view: View, number: int, *, in_any_case: bool = True) -> Sentence | 
     while place not in view.led_by and place and len(asked) < _MOST_ITEMS:
         asked.append(place)
         line = view.sentence(place - 1)
-        if line.lower[-1:] == [":"]:
+        if line.lower[-1:] == [":"] or is_head(line):
             lead = place - 1
             break
         if not _goes_on(view, line, view.sentence(place)):
@@ -37,6 +42,26 @@ def lead_in(view: View, number: int, *, in_any_case: bool = True) -> Sentence | 
         lead = view.led_by.get(place)
     view.led_by.update(dict.fromkeys(asked, lead))
     return view.sentence(number - 1 if lead is None or number - lead > _MOST_ITEMS else lead)
+
+
+def is_head(line: Sentence) -> bool:
+    """Whether a line ends with the heads of the columns of a questionnaire ("Condition   Yes   No")."""
+    return line.lower[-2:] in (["yes", "no"], ["y", "n"]) and line.tokens[-1] - line.tokens[-2] > 1
+
+
+def answered(head: Sentence, row: Sentence) -> Sentence:
+    """The row with its tick read as the word at the head of its column, by tabs or by its place; a tick between columns is left."""
+    if len(row.lower) < _LEAST_ROW or row.lower[-1] not in TICKS:
+        return row
+    yes, no, tick = (line.starts[at] - line.starts[0] for line, at in ((head, -2), (head, -1), (row, -1)))
+    gap = row.starts[-1] - row.starts[-2] - len(row.lower[-2])
+    if no - yes == len(head.lower[-2]) + 1:  # one sign that is a token of its own: a tab
+        column = gap
+    else:
+        column = 1 + (abs(tick - no) < abs(tick - yes))
+        if min(abs(tick - no), abs(tick - yes)) * 2 >= no - yes:
+            return row
+    return replace(row, lower=[*row.lower[:-1], head.lower[column - 3]]) if column in (1, 2) else row
 
 
 def _goes_on(view: View, line: Sentence, item: Sentence) -> bool:
