@@ -143,8 +143,10 @@ class Asserter:
         if (at := _ticked(lower)) is not None:
             return _part(sentence, at, at + 1) if lower[at] in self._table.words["answer"] else None
         at = self._behind_speaker(lower)
-        if not lower[at : at + 1] or lower[at] not in self._table.words["answer"] or (at + 1 < len(lower) and lower[at + 1].isalnum()):
+        if not lower[at : at + 1] or lower[at] not in self._table.words["answer"]:
             return None
+        if at + 1 < len(lower) and lower[at + 1].isalnum() and sentence.tokens[at + 1] - sentence.tokens[at] == 1:
+            return None  # but "Prior MI? N   Prior CABG? N", as columns
         end = at + 1
         if lower[at] in self._table.words["assent"] and lower[end : end + 1] == [","]:
             while end < len(lower) and end - at < _AN_ANSWER and lower[end] not in _ENDS:

@@ -159,6 +159,8 @@ def _question_ends(outline: Outline, stop: int, following: int) -> bool:
         return after not in LOWER or letters[stop + 1] in b"n"
     if not outline.spaced(stop):
         return False
+    while stop and letters[stop - 1] in b"?" and not outline.spaced(stop - 1):
+        stop -= 1  # "?? MR"
     if not stop or outline.spaced(stop - 1):
         doubted = after in b"A" and outline.text(following).isupper()  # "murmur ? MR", though "Mr" opens a sentence
         return after in b"LKCFAa" and not doubted and letters[stop - 1] not in b",(:"
