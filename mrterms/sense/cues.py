@@ -32,6 +32,12 @@ class Cues:
     phrases: dict[str, dict[str, list[tuple[tuple[str, ...], str, Position]]]] = field(default_factory=dict)
     patterns: list[tuple[re.Pattern[str], str, Position]] = field(default_factory=list)
     sections: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    """The kind of text for which a word speaks, by the word in lower case or, where the case matters, as written."""
+
+    def setting_of(self, word: str) -> str:
+        """The kind of text for which a word speaks, empty where for none."""
+        return self.settings.get(word.lower()) or self.settings.get(word, "")
 
     def of_word(self, word: str, lower: str) -> list[tuple[str, Position]]:
         """The classes of one word as written; a pattern sees it as written."""
@@ -60,7 +66,12 @@ def _build(rows: Iterable[Row]) -> Cues:
         if not cue or not name:
             row.fail("a cue needs words and a class")
         position = cast(Position, row["position"])
-        if cue.startswith("re:") and cue[3:].isalnum():
+        if name.startswith(SETTING_PREFIX):
+            word = cue.removeprefix("re:")
+            if " " in word or (word != cue and not word.isalnum()):
+                row.fail(f"{cue!r} is no single word", "the kind of a text is read from single words")
+            cues.settings.setdefault(word if word != cue else cue.lower(), name.removeprefix(SETTING_PREFIX))
+        elif cue.startswith("re:") and cue[3:].isalnum():
             cues.exact.setdefault(cue[3:], []).append((name, position))
         elif cue.startswith("re:"):
             cues.patterns.append((_compile(row, cue[3:]), name, position))

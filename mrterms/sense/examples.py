@@ -13,7 +13,6 @@ from spacy.language import Language
 
 from mrterms.sense.features import Reader
 from mrterms.sense.resolve import SenseLexicon
-from mrterms.sense.settings import guess_setting_of_words
 
 __all__ = ["Example", "ExampleBuilder", "LabelledForm", "long_form_examples", "marked_sentences"]
 
@@ -79,12 +78,10 @@ class ExampleBuilder:
         span = doc.char_span(place.start, place.end, alignment_mode="expand")
         if not senses or span is None:
             return None
-        words = self.reader.words(doc.to_array("ORTH").tolist(), doc.vocab.strings)
-        start = sum(word.kind != 3 for word in words[: span.start])
-        end = start + sum(word.kind != 3 for word in words[span.start : span.end])
-        setting = place.setting or guess_setting_of_words(words)
-        words = [word for word in words if word.kind != 3]
-        context = self.reader.context(words, start, end, place.short_form)
+        orths, strings = doc.to_array("ORTH").tolist(), doc.vocab.strings
+        setting = place.setting or self.reader.guess_setting(orths, strings)
+        window = self.reader.window(0, orths, strings)
+        context = self.reader.context(window, *window.locate(span.start, span.end), place.short_form)
         self.reader.add_shape(context, place.text[place.start : place.end], place.text[place.end : place.end + 2])
         parts = (array("i"), array("i"), array("i"))
         for part, name in context.named():

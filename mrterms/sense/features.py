@@ -4,22 +4,25 @@ A feature is a *base* (a word, a cue class, a shape) at a *level* (how near it s
 single fact about the mention (``*|sibling:lesion_short``).  Each knows the token that carries it, so that every weight can
 be shown on the words that brought it.
 
-Speed: a token is read through its ORTH id; everything that depends on the word alone is worked out once and kept.
+Speed: a token is read through its ORTH id; what depends on the word alone is worked out once and kept, and what depends on
+the words alone (which are words, where a sentence ends, which phrases begin) once for all mentions of a :class:`Window`.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
 
 from spacy.strings import StringStore
 
-from mrterms.sense.cues import SETTING_PREFIX, Cues
+from mrterms.sense.cues import Cues
+from mrterms.sense.settings import READ, guess_setting_by
 
-__all__ = ["BUCKETS", "FACTS", "Context", "Reader", "Word", "part_of", "word_features"]
+__all__ = ["BUCKETS", "FACTS", "Context", "Reader", "Window", "Word", "part_of", "word_features"]
 
 WINDOW: Final = 30
 """Words read to each side of a mention: 25 to 40 do equally well on held-out documents, fewer cost less."""
@@ -66,52 +69,83 @@ class Word:
     left: tuple[str, ...]
     right: tuple[str, ...]
     classes: frozenset[str]
-    setting: str
     shape: str
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], str, str]]]
     """The cue phrases that begin with the word, by their second word."""
     far: bool
     """Whether it says anything from afar."""
-    rows: dict[int, int]
-    """Room for what each form keeps by bucket and side (the row of its gains)."""
+
+
+class Window:
+    """Words around one mention or several without the white space inside sentences, and what all its mentions share.
+
+    ``tokens``: the token of each word. ``plain``: the places of words proper, ``stops`` of ends of sentences, ``speaking`` of words
+    that say something from afar (``speakers``), with the place where the same word stands before (-1: nowhere) and after (past
+    the end). ``phrases``: begin, end, name and position of each cue phrase.
+    """
+
+    __slots__ = ("after", "before", "phrases", "plain", "speakers", "speaking", "stops", "tokens", "words")
+
+    def __init__(self, words: list[Word], tokens: list[int]) -> None:
+        self.words = words
+        self.tokens = tokens
+        self.plain = [at for at, word in enumerate(words) if not word.kind]
+        self.stops = [at for at, word in enumerate(words) if word.kind == 2]
+        self.speaking = [at for at in self.plain if words[at].far]
+        self.speakers = [words[at] for at in self.speaking]
+        self.before = [-1] * len(self.speaking)
+        self.after = [len(words)] * len(self.speaking)
+        seen: dict[Word, int] = {}
+        for i, word in enumerate(self.speakers):
+            if word in seen:
+                last = seen[word]
+                self.before[i] = self.speaking[last]
+                self.after[last] = self.speaking[i]
+            seen[word] = i
+        self.phrases: list[tuple[int, int, str, str]] = []
+        for at in [at for at, word in enumerate(words[:-1]) if word.phrases]:
+            for phrase, name, position in words[at].phrases.get(words[at + 1].lower, ()):
+                if [word.lower for word in words[at : at + len(phrase)]] == list(phrase):
+                    self.phrases.append((at, at + len(phrase), name, position))
+
+    def locate(self, token_start: int, token_end: int) -> tuple[int, int]:
+        """The words that some tokens are, both half-open."""
+        return bisect_left(self.tokens, token_start), bisect_left(self.tokens, token_end)
 
 
 @dataclass(slots=True)
 class Context:
-    """The surroundings of one mention: ``words`` with their ``codes`` and ``places``, and single ``facts`` (name, place, end).
+    """The surroundings of one mention of the form ``own``: words ``near`` it with code and place, words farther off in the same
+    ``sentence`` and ``far`` ones, with the ``places`` of both, and ``facts`` (name, place, end).
 
-    A code is twice the bucket, plus one on the left. Places are indices into the words read, half-open; place -1 is a
-    fact about the mention as a whole.
+    A code is twice the bucket, plus one on the left; from afar the side says nothing. A word that stands again as far off or
+    farther says nothing new: training counts a feature once. Places are indices into the words read, half-open; place -1 is a fact
+    about the mention as a whole. ``ends`` are those of facts of more than one word, by place.
     """
 
-    words: list[Word]
-    codes: list[int]
-    places: list[int]
-    facts: list[tuple[str, int, int]]
+    own: str
+    near: list[tuple[Word, int, int]] = field(default_factory=list)
+    sentence: list[Word] = field(default_factory=list)
+    far: list[Word] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    facts: list[tuple[str, int]] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
 
-    def forget_repeats(self) -> None:
-        """A word that stands again as far off or farther says nothing new: training counts a feature once."""
-        nearest: dict[Word, int] = {}
-        for word, code in zip(self.words, self.codes, strict=True):
-            if code < nearest.get(word, code + 1):
-                nearest[word] = code
-        if len(nearest) == len(self.words):
-            return
-        kept: dict[tuple[Word, int], int] = {}
-        for word, code, place in zip(self.words, self.codes, self.places, strict=True):
-            if code < 2 * SENTENCE or nearest[word] == code:
-                kept.setdefault((word, code), place)
-        self.words = [word for word, _ in kept]
-        self.codes = [code for _, code in kept]
-        self.places = list(kept.values())
+    def coded(self) -> Iterator[tuple[Word, int]]:
+        """Every word with its code."""
+        for word, code, _ in self.near:
+            yield word, code
+        for words, bucket in ((self.sentence, SENTENCE), (self.far, FAR)):
+            for word in words:
+                yield word, 2 * bucket
 
     def named(self) -> Iterator[tuple[int, str]]:
         """Every feature by name, with the part that it belongs to; a name comes as often as it counts in use."""
-        for word, code in zip(self.words, self.codes, strict=True):
+        for word, code in self.coded():
             part = part_of(code)
-            for name in word_features(word, code):
+            for name in word_features(word, code, self.own):
                 yield part, name
-        for fact, _, _ in self.facts:
+        for fact, _ in self.facts:
             yield FACTS, f"*|{fact}"
 
 
@@ -137,9 +171,9 @@ def part_of(code: int) -> int:
     return int(code >= 2 * SENTENCE)
 
 
-def word_features(word: Word, code: int) -> Iterator[str]:
-    """The feature names of a word under a code."""
-    for base in word.left if code & 1 else word.right:
+def word_features(word: Word, code: int, own: str) -> Iterator[str]:
+    """The feature names of a word under a code; the form ``own`` itself says nothing of its sense."""
+    for base in () if word.lower == own else word.left if code & 1 else word.right:
         yield from levels(base, code >> 1)
 
 
@@ -168,18 +202,37 @@ class Reader:
         self.cues = cues
         self.clusters = clusters or {}
         self._words: dict[int, Word] = {}
+        self._settings: dict[int, str] = {}
         self._grade_ends: set[int] = set()
         self._grade = self._read_word("2+")
 
     def is_full(self) -> bool:
         """Whether so many words are kept that they should go."""
-        return len(self._words) >= _KEPT
+        return len(self._words) + len(self._settings) >= _KEPT
 
     def clear(self) -> None:
-        """Forget the words; whoever keeps rows on them must forget those too."""
+        """Forget the words; whoever keeps rows of them must forget those too."""
         self._words.clear()
+        self._settings.clear()
         self._grade_ends.clear()
         self._grade = self._read_word("2+")
+
+    def guess_setting(self, orths: Sequence[int], strings: StringStore) -> str:
+        """The kind of a text, guessed from its first words."""
+        orths = orths[:READ]
+        known = self._settings
+        found = list(map(known.get, orths))
+        if None in found:
+            for orth in set(orths).difference(known):
+                known[orth] = self.cues.setting_of(strings[orth])
+            found = list(map(known.get, orths))
+        return guess_setting_by(list(filter(None, found)), len(orths))
+
+    def window(self, low: int, orths: Sequence[int], strings: StringStore) -> Window:
+        """The window of the words of some ORTH ids; ``low`` is the token of the first."""
+        words = self.words(orths, strings)
+        tokens = [token for token, word in enumerate(words, low) if word.kind != 3]
+        return Window(words if len(tokens) == len(words) else [word for word in words if word.kind != 3], tokens)
 
     def word(self, orth: int, strings: StringStore) -> Word:
         """The word of an ORTH id."""
@@ -196,17 +249,16 @@ class Reader:
         found = list(map(self._words.get, orths))
         words = [word or self.word(orth, strings) for word, orth in zip(found, orths, strict=True)] if None in found else found
         if not self._grade_ends.isdisjoint(orths):
-            _join_grades(words, self._grade)  # type: ignore[arg-type]  # no None in it
+            ends = [at for at, orth in enumerate(orths) if orth in self._grade_ends]
+            _join_grades(words, reversed(ends), self._grade)  # type: ignore[arg-type]  # no None in it
         return words  # type: ignore[return-value]
 
     def _read_word(self, text: str) -> Word:
         if text.isspace():
             kind = 2 if text.count("\n") > 1 else 3
-            return Word(kind, " ", (), (), frozenset(), "", "", {}, False, {})
+            return Word(kind, " ", (), (), frozenset(), "", {}, False)
         lower = text.lower()
         found = self.cues.of_word(text, lower)
-        setting = next((name.removeprefix(SETTING_PREFIX) for name, _ in found if name.startswith(SETTING_PREFIX)), "")
-        found = [(name, position) for name, position in found if not name.startswith(SETTING_PREFIX)]
         is_number = lower[:1].isdigit() and not any(map(str.isalpha, lower))
         own = [f"{_NEAR_ONLY if is_number or lower in _STOP_WORDS else ''}{_DIGITS.sub('0', lower)}"]
         if text.isupper() and 1 < len(text) < 6:
@@ -222,111 +274,129 @@ class Reader:
             left = right = ()
         classes = frozenset(name for name, _ in found)
         far = any(base[0] != _NEAR_ONLY for base in (*left, *right))
-        return Word(kind, lower, left, right, classes, setting, _shape(text), self.cues.phrases.get(lower, {}), far, {})
+        return Word(kind, lower, left, right, classes, _shape(text), self.cues.phrases.get(lower, {}), far)
 
-    def context(self, words: Sequence[Word], start: int, end: int, form: str, *, section: str | None = None) -> Context:
-        """The context of the mention ``words[start:end]`` of ``form``."""
+    def context(self, window: Window, start: int, end: int, form: str, *, section: str | None = None) -> Context:
+        """The context of the mention of ``form`` that the words ``start`` to ``end`` (half-open) of a window are."""
+        words = window.words
         own = form.lower()
-        facts: list[tuple[str, int, int]] = []
-        context = Context([], [], [], facts)
-        left_near = _side(words, range(start - 1, -1, -1), own, context, on_left=True)
-        right_near = _side(words, range(end, len(words)), own, context, on_left=False)
-        context.forget_repeats()
+        context = Context(own)
+        facts = context.facts
+        left_near = _near(words, range(start - 1, -1, -1), own, context, on_left=True)
+        right_near = _near(words, range(end, len(words)), own, context, on_left=False)
+        _farther(window, start, end, context)
         _neighbours(words, left_near, right_near, facts)
-        _phrases(words, start, end, facts)
+        _phrases(window, start, end, context)
         _siblings(words, start, end, own, facts)
         _labels(words, start, end, own, facts)
         _causes(words, start, end, facts)
         if section and (name := self.cues.sections.get(section)):
-            facts.append((f"section:{name}", -1, -1))
-        if not context.words:
-            facts.append(("alone", -1, -1))
+            facts.append((f"section:{name}", -1))
+        if not (context.near or context.places):
+            facts.append(("alone", -1))
         return context
 
     def add_shape(self, context: Context, text: str, following: str = "") -> None:
         """How the short form is written: dotted, plural, in lower case, or joined by a hyphen to what follows (``AI-based``)."""
         if following[:1] == "-" and following[1:2].isalnum():
-            context.facts.append(("compound:word" if following[1].islower() else "compound:code", -1, -1))
+            context.facts.append(("compound:word" if following[1].islower() else "compound:code", -1))
         if "." in text:
-            context.facts.append(("written:dotted", -1, -1))
+            context.facts.append(("written:dotted", -1))
         if text.islower():
-            context.facts.append(("written:lower", -1, -1))
+            context.facts.append(("written:lower", -1))
         elif text[-1:] == "s" and not text[-2:-1].islower():
-            context.facts.append(("written:plural", -1, -1))
+            context.facts.append(("written:plural", -1))
 
 
-def _side(words: Sequence[Word], order: range, own: str, context: Context, *, on_left: bool) -> list[int]:
-    """Add the words of one side to the context, from the mention outwards; gives the places of the two nearest."""
-    found, codes, found_at = context.words, context.codes, context.places
-    near: list[int] = []
+def _near(words: Sequence[Word], order: range, own: str, context: Context, *, on_left: bool) -> list[int]:
+    """Add the words of one side to the context, as far as four words from the mention; gives the places of the two nearest."""
+    found = context.near
+    nearest: list[int] = []
     if order:
         word = words[order[0]]
-        context.facts.append((f"next{'L' if on_left else 'R'}:{word.lower if word.kind else 'word'}", order[0], order[0] + 1))
+        context.facts.append((f"next{'L' if on_left else 'R'}:{word.lower if word.kind else 'word'}", order[0]))
     distance = 0
-    places = iter(order)
-    for at in places:
+    seen: set[Word] = set()
+    for at in order:
         word = words[at]
         if word.kind == 2:
             break
-        if word.kind == 1:
-            if not word.left or distance > _NEAR_WORDS:
-                continue
-            bucket = NEAR
-        else:
+        bucket = NEAR
+        if word.kind == 0:
             distance += 1
+            if distance > _NEAR_WORDS:
+                break
             if word.lower == own:
                 continue
             if distance <= 2:
-                near.append(at)
+                nearest.append(at)
                 bucket = (L1 if on_left else R1) if distance == 1 else L2 if on_left else R2
-            else:
-                bucket = NEAR if distance <= _NEAR_WORDS else SENTENCE
-        if word.far or bucket != SENTENCE:
-            found.append(word)
-            codes.append(bucket + bucket + on_left)
-            found_at.append(at)
-        if distance == _SENTENCE_WORDS:
-            break
-    far = [at for at in itertools.islice(places, 2 * WINDOW) if not words[at].kind][: WINDOW - distance]
-    far = [at for at in far if words[at].far and words[at].lower != own]
-    found.extend([words[at] for at in far])
-    codes.extend([FAR + FAR + on_left] * len(far))
-    found_at.extend(far)
-    return near
+        elif not word.left:
+            continue
+        if bucket == NEAR:
+            if word in seen:
+                continue
+            seen.add(word)
+        found.append((word, bucket + bucket + on_left, at))
+    return nearest
 
 
-def _neighbours(words: Sequence[Word], left: Sequence[int], right: Sequence[int], facts: list[tuple[str, int, int]]) -> None:
+def _farther(window: Window, start: int, end: int, context: Context) -> None:
+    """Add the words of the sentence beyond the near ones, and those farther off: each once, where it is nearest (or on the right)."""
+    plain, stops, size = window.plain, window.stops, len(window.plain)
+    left, right = bisect_left(plain, start), bisect_left(plain, end)
+    stop = bisect_left(stops, start)
+    low = stops[stop - 1] if stop else 0
+    first = max(left - _SENTENCE_WORDS, bisect_left(plain, low))
+    if left - first == _SENTENCE_WORDS:
+        low = plain[first]
+    stop = bisect_left(stops, end)
+    high = stops[stop] + 1 if stop < len(stops) else len(window.words)
+    last = min(right + _SENTENCE_WORDS, bisect_left(plain, high))
+    if last - right == _SENTENCE_WORDS:
+        high = plain[last - 1] + 1
+    near_low = plain[left - _NEAR_WORDS] if left - first > _NEAR_WORDS else low
+    near_high = plain[right + _NEAR_WORDS] if last - right > _NEAR_WORDS else high
+    far_low = max(plain[max(left - WINDOW, 0)], low - 2 * WINDOW) if first else low
+    far_high = min(plain[min(right + WINDOW, size) - 1] + 1, high + 2 * WINDOW) if last < size else high
+    speaking, speakers, before, after = window.speaking, window.speakers, window.before, window.after
+    a, b, c = bisect_left(speaking, far_low), bisect_left(speaking, low), bisect_left(speaking, near_low)
+    d, e, f = bisect_left(speaking, near_high), bisect_left(speaking, high), bisect_left(speaking, far_high)
+    kept = [place >= high for place in after[b:c]] + [place < near_low for place in before[d:e]]
+    context.sentence = list(compress(speakers[b:c] + speakers[d:e], kept))
+    context.places = list(compress(speaking[b:c] + speaking[d:e], kept))
+    kept = [place >= far_high for place in after[a:b]] + [place < low for place in before[e:f]]
+    context.far = list(compress(speakers[a:b] + speakers[e:f], kept))
+    context.places += compress(speaking[a:b] + speaking[e:f], kept)
+
+
+def _neighbours(words: Sequence[Word], left: Sequence[int], right: Sequence[int], facts: list[tuple[str, int]]) -> None:
     """Pairs of the nearest words, and the shapes of the nearest (a title stands before a capitalised name)."""
     if left:
-        facts.append((f"shapeL:{words[left[0]].shape}", left[0], left[0] + 1))
+        facts.append((f"shapeL:{words[left[0]].shape}", left[0]))
         if len(left) > 1:
-            facts.append((f"LL:{words[left[1]].lower} {words[left[0]].lower}", left[0], left[0] + 1))
+            facts.append((f"LL:{words[left[1]].lower} {words[left[0]].lower}", left[0]))
     if right:
-        facts.append((f"shapeR:{words[right[0]].shape}", right[0], right[0] + 1))
+        facts.append((f"shapeR:{words[right[0]].shape}", right[0]))
         if len(right) > 1:
-            facts.append((f"RR:{words[right[0]].lower} {words[right[1]].lower}", right[0], right[0] + 1))
+            facts.append((f"RR:{words[right[0]].lower} {words[right[1]].lower}", right[0]))
     if left and right:
-        facts.append((f"LR:{words[left[0]].lower} {words[right[0]].lower}", left[0], left[0] + 1))
+        facts.append((f"LR:{words[left[0]].lower} {words[right[0]].lower}", left[0]))
 
 
-def _phrases(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:
+def _phrases(window: Window, start: int, end: int, context: Context) -> None:
     """Cue phrases of several words within the window, near ones twice (``n`` as for words)."""
-    low = max(0, start - WINDOW)
-    for at, word in enumerate(words[low : min(end + WINDOW, len(words) - 1)], low):
-        if not word.phrases or not (begun := word.phrases.get(words[at + 1].lower)):
-            continue
+    for at, last, name, position in window.phrases:
         on_left = at < start
-        for phrase, name, position in begun:
-            last = at + len(phrase)
-            if position == ("right" if on_left else "left") or at < start < last or last > len(words):
-                continue
-            if all(words[at + i].lower == part for i, part in enumerate(phrase)):
-                facts.append((f"phrase:<{name}>", at, last))
-                if (start - last if on_left else at - end) <= _NEAR_WORDS:
-                    facts.append((f"near phrase:<{name}>", at, last))
+        if at < start - WINDOW or at >= end + WINDOW or position == ("right" if on_left else "left") or at < start < last:
+            continue
+        context.facts.append((f"phrase:<{name}>", at))
+        if (start - last if on_left else at - end) <= _NEAR_WORDS:
+            context.facts.append((f"near phrase:<{name}>", at))
+        context.ends[at] = max(last, context.ends.get(at, last))
 
 
-def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int, int]]) -> None:
+def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int]]) -> None:
     """The members of the list in which the mention stands: ``MI/AI/TI``, ``CAD, MI, CVA``, ``1+ MI, trace TR``."""
     for order in (range(start - 1, max(-1, start - 1 - _LIST_REACH), -1), range(end, min(len(words), end + _LIST_REACH))):
         separated, found = False, 0
@@ -345,12 +415,12 @@ def _siblings(words: Sequence[Word], start: int, end: int, own: str, facts: list
                 break
 
 
-def _sibling(word: Word, at: int, facts: list[tuple[str, int, int]]) -> None:
-    facts.append((f"sibling:{word.lower}", at, at + 1))
-    facts.extend((f"sibling:<{name}>", at, at + 1) for name in word.classes)
+def _sibling(word: Word, at: int, facts: list[tuple[str, int]]) -> None:
+    facts.append((f"sibling:{word.lower}", at))
+    facts.extend((f"sibling:<{name}>", at) for name in word.classes)
 
 
-def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int, int]]) -> None:
+def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[tuple[str, int]]) -> None:
     """The other labels of a list of labels and values, as siblings: ``MI: none. Stroke: none.``"""
     if end >= len(words) or words[end].lower not in _LABEL_SIGNS:
         return
@@ -366,16 +436,23 @@ def _labels(words: Sequence[Word], start: int, end: int, own: str, facts: list[t
                 break
 
 
-def _join_grades(words: list[Word], grade: Word) -> None:
-    for at in range(len(words) - 1, 0, -1):
-        word, before = words[at], words[at - 1].lower
-        if word.lower == _DEGREE and before in _ROMANS:
-            words[at - 1] = grade
-        elif before in _RANGE_SIGNS and at > 1 and words[at - 2].lower in _LOWER_ENDS and _GRADE in word.classes:
-            words[at - 2] = word
+def _join_grades(words: list[Word], ends: Iterable[int], grade: Word) -> None:
+    """Read what stands before the grades and degrees at some places as a grade; what became one may end another ("II-III°")."""
+    for end in ends:
+        at = end
+        while at:
+            word, before = words[at], words[at - 1].lower
+            if word.lower == _DEGREE and before in _ROMANS:
+                at -= 1
+                words[at] = grade
+            elif before in _RANGE_SIGNS and at > 1 and words[at - 2].lower in _LOWER_ENDS and _GRADE in word.classes:
+                at -= 2
+                words[at] = word
+            else:
+                break
 
 
-def _causes(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int, int]]) -> None:
+def _causes(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int]]) -> None:
     """The direction of a causal link to a mechanism: what follows "MI due to ..." made it, "... due to MI" was made by it."""
     after = _link(words, range(end, min(len(words), end + 5)))
     if after:
@@ -394,15 +471,15 @@ def _link(words: Sequence[Word], order: range) -> tuple[int, str] | None:
         word = words[at]
         if word.kind == 2:
             return None
-        for name in ("cause_back", "cause_forward"):
+        for name in ("cause_back", "cause_forward") if word.classes else ():
             if name in word.classes:
                 return at, name
     return None
 
 
-def _mechanisms(words: Sequence[Word], order: range, role: str, facts: list[tuple[str, int, int]]) -> None:
+def _mechanisms(words: Sequence[Word], order: range, role: str, facts: list[tuple[str, int]]) -> None:
     for at in order:
         word = words[at]
         if word.kind == 2:
             return
-        facts.extend((f"{role}:<{name}>", at, at + 1) for name in word.classes)
+        facts.extend((f"{role}:<{name}>", at) for name in word.classes)

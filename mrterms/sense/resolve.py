@@ -6,7 +6,6 @@ The scores are log-odds that add up: what ``Sense.evidence`` shows is what decid
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,16 +14,15 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.strings import StringStore
 
 from mrterms.errors import ConfigError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
-from mrterms.sense.features import BUCKETS, FACTS, WINDOW, Context, Reader, Word, part_of
+from mrterms.sense.features import BUCKETS, FACTS, FAR, SENTENCE, WINDOW, Context, Reader, Window, Word, part_of
 from mrterms.sense.model import Model, Scales, load_model, scales_of
-from mrterms.sense.settings import READ, SETTINGS, guess_setting_of_words
+from mrterms.sense.settings import SETTINGS
 from mrterms.text.view import View
 
 __all__ = ["DEFAULT_THRESHOLD", "Hint", "Resolver", "SenseLexicon", "Verdict", "sense_table"]
@@ -88,12 +86,12 @@ class Hint:
 class _Form:
     """A short form made ready: its senses, what they start from in each setting, and what each word or fact brings them.
 
-    ``gains`` fills as words are met: a row for a word at a distance, holding the summed weights of its features by sense.
+    ``gains`` fills as words are met: a row for a word under a code, holding the summed weights of its features by sense. Row 0
+    stands for words and facts that say nothing; they come along, since sorting them out costs more.
     """
 
     def __init__(
         self,
-        code: int,
         senses: tuple[str, ...],
         outside: tuple[bool, ...],
         families: tuple[frozenset[str], ...],
@@ -106,43 +104,38 @@ class _Form:
         self.families = families
         self.starts = starts
         self.gains = np.zeros((256, len(senses)), dtype=np.float32)
-        self._used = 1  # row 0: nothing known
+        self._used = 1
+        self._words: list[dict[Word, int]] = [{} for _ in range(2 * len(BUCKETS))]
         self._facts: dict[str, int] = {}
-        self._code = code * len(BUCKETS) * 2
         self._model = model
         self._tree = model.tree_of(senses)
         self._scales = scales
 
-    def rows(self, context: Context) -> tuple[list[int], list[int], dict[int, int]]:
-        """The rows of ``gains`` that a context brings, the place of each in the window, and where long places end.
-
-        Row 0 stands for words and facts that say nothing; they come along, since sorting them out costs more.
-        """
-        first, facts = self._code, self._facts
+    def rows(self, context: Context) -> list[int]:
+        """The rows of ``gains`` that a context brings: near words, words of the sentence, far words, facts."""
+        known, facts = self._words, self._facts
         try:
-            rows = [word.rows[first + code] for word, code in zip(context.words, context.codes, strict=True)]
-            rows += [facts[fact] for fact, _, _ in context.facts]
+            return [
+                *[known[code][word] for word, code, _ in context.near],
+                *map(known[2 * SENTENCE].__getitem__, context.sentence),
+                *map(known[2 * FAR].__getitem__, context.far),
+                *[facts[fact] for fact, _ in context.facts],
+            ]
         except KeyError:
             self._learn(context)
             return self.rows(context)
-        places = context.places + [place for _, place, _ in context.facts]
-        ends: dict[int, int] = {}
-        for _, place, end in context.facts:
-            if end > place + 1:
-                ends[place] = max(end, ends.get(place, end))
-        return rows, places, ends
 
     def _learn(self, context: Context) -> None:
         """Give what is met for the first time its row of gains, all in one sum: numpy costs by the call."""
-        model, first, facts = self._model, self._code, self._facts
+        model, facts = self._model, self._facts
         features: list[int] = []
         begins: list[int] = []
         parts: list[int] = []
-        for word, code in zip(context.words, context.codes, strict=True):
-            if first + code not in word.rows:
-                word.rows[first + code] = self._next_row(model.word_rows(word, code), features, begins)
+        for word, code in context.coded():
+            if word not in self._words[code]:
+                self._words[code][word] = self._next_row(model.word_rows(word, code, context.own), features, begins)
                 parts += [part_of(code)] * (len(begins) - len(parts))
-        for fact, _, _ in context.facts:
+        for fact, _ in context.facts:
             if fact not in facts:
                 facts[fact] = self._next_row(model.fact_rows(fact), features, begins)
         if begins:
@@ -162,24 +155,12 @@ class _Form:
         return self._used + len(begins) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Words around one mention or several, and their tokens; white space inside sentences is left out."""
-
-    words: list[Word]
-    tokens: list[int]
-
-    def locate(self, mention: Mention) -> tuple[int, int]:
-        """The words that a mention is, half-open."""
-        return bisect_left(self.tokens, mention.token_start), bisect_left(self.tokens, mention.token_end)
-
-
 @dataclass(slots=True)
 class Verdict:
     """How one mention was weighed: ``scores`` by sense, and what brought them.
 
-    ``picked``: what each word or fact of the window brings, by sense, and its place in ``places``; ``parts`` is what else spoke
-    (label, place, scores).
+    ``picked``: what each word or fact of the context brings, by sense, in the order of :meth:`places`; ``parts`` is what else
+    spoke (label, place, scores).
     """
 
     mention: Mention
@@ -189,23 +170,38 @@ class Verdict:
     columns: list[int]
     scores: list[float]
     picked: NDArray[np.float32]
-    places: list[int]
-    ends: dict[int, int]
-    window: _Window
+    context: Context
+    window: Window
     parts: list[tuple[str, int | None, int | None, list[float]]]
+    _chances: list[float] | None = None
+
+    def places(self) -> list[int]:
+        """The place in the window of each row of ``picked``; -1 for the mention as a whole."""
+        context = self.context
+        return [
+            *[place for _, _, place in context.near],
+            *context.places,
+            *[place for _, place in context.facts],
+        ]
 
     def probabilities(self) -> list[float]:
         """The softmax of the scores."""
-        top = max(self.scores)
-        powers = [math.exp(score - top) for score in self.scores]
-        total = sum(powers)
-        return [power / total for power in powers]
+        if self._chances is None:
+            top = max(self.scores)
+            powers = [math.exp(score - top) for score in self.scores]
+            total = sum(powers)
+            self._chances = [power / total for power in powers]
+        return self._chances
+
+    def shift(self, label: str, change: list[float], start: int | None = None, end: int | None = None) -> None:
+        """Let something beyond the words around speak for the senses; it is shown as it counts."""
+        self.scores = [score + more for score, more in zip(self.scores, change, strict=True)]
+        self.parts.append((label, start, end, change))
+        self._chances = None
 
     def hear(self, hint: Hint) -> None:
         """Let what is known from outside the text speak for all senses at once."""
-        change = [hint.weights.get(sense, 0.0) for sense in self.senses]
-        self.scores = [score + more for score, more in zip(self.scores, change, strict=True)]
-        self.parts.append((hint.label, None, None, change))
+        self.shift(hint.label, [hint.weights.get(sense, 0.0) for sense in self.senses])
 
     def add(self, label: str, sense: str, weight: float, start: int | None = None, end: int | None = None) -> None:
         """Let a fact of the whole document speak for one sense; a new one is one that the lexicon does not know."""
@@ -218,9 +214,7 @@ class Verdict:
             self.scores.append(self.scores[level])
             for _, _, _, scores in self.parts:
                 scores.append(scores[level])
-        change = [weight if sense == other else 0.0 for other in self.senses]
-        self.scores = [score + more for score, more in zip(self.scores, change, strict=True)]
-        self.parts.append((label, start, end, change))
+        self.shift(label, [weight if sense == other else 0.0 for other in self.senses], start, end)
 
 
 class Resolver:
@@ -272,8 +266,7 @@ class Resolver:
 
     def guess_setting(self, view: View) -> str:
         """The kind of text, guessed from its first words."""
-        orths = view.orths[:READ]
-        return guess_setting_of_words(self.reader.words(orths, view.doc.vocab.strings))
+        return self.reader.guess_setting(view.orths, view.doc.vocab.strings)
 
     def weigh(
         self, view: View, mentions: Sequence[Mention], hints: Mapping[str, Sequence[Hint]] | None = None, *, patients: bool = False
@@ -335,7 +328,7 @@ class Resolver:
         starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
         families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
-        return _Form(len(self._forms), senses, outside, families, starts, self.model, scales)
+        return _Form(senses, outside, families, starts, self.model, scales)
 
     def _family(self, concept_id: str) -> frozenset[str]:
         """The ancestors of a concept."""
@@ -352,45 +345,41 @@ class Resolver:
         concept = self.lexicon.concepts.get(concept_id)
         return concept is not None and concept.semantic_type == "disorder" and bool(concept.parents)
 
-    def _read(self, view: View, mention: Mention, setting: str, window: _Window) -> Verdict:
+    def _read(self, view: View, mention: Mention, setting: str, window: Window) -> Verdict:
         """Weigh the words around one mention."""
-        form = self._form(str(mention.short_form))
-        start, end = window.locate(mention)
+        short_form = str(mention.short_form)
+        form = self._form(short_form)
+        start, end = window.locate(mention.token_start, mention.token_end)
         section = view.section_at(mention.token_start) if view.sections else None
-        context = self.reader.context(window.words, start, end, str(mention.short_form), section=section.name if section else None)
+        context = self.reader.context(window, start, end, short_form, section=section.name if section else None)
         self.reader.add_shape(context, mention.text, _joined_to(view, window, end, mention))
-        rows, places, ends = form.rows(context)
         begin = form.starts[setting]
-        picked = form.gains[rows]
-        gains: list[float] = picked.sum(axis=0).tolist()
+        rows = form.rows(context)
+        picked = form.gains.take(rows, axis=0)
+        gains: list[float] = np.add.reduce(picked, axis=0).tolist()
         scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
         parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
         senses, outside, columns = list(form.senses), list(form.outside), list(range(len(begin)))
-        verdict = Verdict(mention, form, senses, outside, columns, scores, picked, places, ends, window, parts)
-        if places and form.outside.count(False) > 1:
+        verdict = Verdict(mention, form, senses, outside, columns, scores, picked, context, window, parts)
+        if form.outside.count(False) > 1:
             _let_the_sentence_lead(verdict, view)
         return verdict
 
-    def _windows(self, view: View, mentions: Sequence[Mention]) -> list[_Window]:
+    def _windows(self, view: View, mentions: Sequence[Mention]) -> list[Window]:
         """The words around each mention; mentions that stand close share a window, so that no word is read twice."""
         orths = view.orths
-        windows: list[_Window] = []
+        windows: list[Window] = []
         waiting: list[Mention] = []
         for mention in [*mentions, None]:
             if waiting and (mention is None or mention.token_start - waiting[-1].token_end > 2 * _MARGIN):
                 low = max(0, waiting[0].token_start - _MARGIN)
                 high = max(one.token_end for one in waiting) + _MARGIN
-                window = self._window(low, orths[low:high], view.doc.vocab.strings)
+                window = self.reader.window(low, orths[low:high], view.doc.vocab.strings)
                 windows.extend([window] * len(waiting))
                 waiting = []
             if mention is not None:
                 waiting.append(mention)
         return windows
-
-    def _window(self, low: int, orths: list[int], strings: StringStore) -> _Window:
-        read = self.reader.words(orths, strings)
-        tokens = [token for token, word in enumerate(read, low) if word.kind != 3]
-        return _Window(read if len(tokens) == len(read) else [word for word in read if word.kind != 3], tokens)
 
     @cached_property
     def _long_forms(self) -> dict[str, dict[tuple[str, ...], str]]:
@@ -460,11 +449,10 @@ class Resolver:
                 _hear_each_other(short_form, same)
 
     def _decide(self, verdict: Verdict, view: View, setting: str) -> Sense:
-        chances = verdict.probabilities()
-        order = sorted(range(len(chances)), key=lambda i: -chances[i])
+        chances, order = verdict.probabilities(), _ranked(verdict)
         best = order[0]
         chance = chances[best]
-        left_out = sum(chances[i] for i in order if verdict.outside[i])
+        left_out = sum([chances[i] for i in order if verdict.outside[i]])
         # Between morphine and multiple sclerosis nothing has to be decided: either way the mention is left out.
         threshold = max(self.threshold, self._raised.get(str(verdict.mention.short_form), 0.0))
         sure = chance >= threshold or (verdict.outside[best] and left_out >= threshold)
@@ -472,7 +460,7 @@ class Resolver:
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,
             probability=round(left_out if sure and verdict.outside[best] else chance, 4),
-            candidates=tuple(_candidate(verdict.senses[i], chances[i]) for i in order if chances[i] >= _LEAST or i == best),
+            candidates=tuple([_candidate(verdict.senses[i], chances[i]) for i in order if chances[i] >= _LEAST or i == best]),
             evidence=tuple(self.evidence(verdict, view, limit=_SHOWN)),
         )
 
@@ -485,26 +473,28 @@ class Resolver:
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
-        if verdict.places:
-            sums = _gains(verdict, best, second)
-            strongest = np.argsort(-np.abs(sums))
-            shown = strongest[: len(sums) if limit is None else limit]
-            weights: list[float] = sums[shown].tolist()
-            found.extend(
-                _word_evidence(verdict, view, at - 1, weight) for at, weight in zip(shown.tolist(), weights, strict=True) if weight
-            )
-            if limit is not None and len(sums) > limit:
-                found.append(Evidence(cue="other words", weight=float(sums.sum()) - sum(weights)))
+        gains = _gains(verdict, best, second)
+        if limit is not None and limit < len(gains):
+            least = abs(sorted(gains.values(), key=abs)[-limit])
+            shown = {place: gain for place, gain in gains.items() if gain >= least or gain <= -least}
+            if len(shown) < len(gains):
+                found.append(Evidence(cue="other words", weight=sum(gains.values()) - sum(shown.values())))
+            gains = shown
+        found += [_word_evidence(verdict, view, place, gain) for place, gain in gains.items() if gain]
         found.sort(key=lambda cue: -abs(cue.weight))
         return found
 
     def rivals(self, verdict: Verdict) -> tuple[int, int]:
         """The best sense, and the best that would have come out differently (for Michigan not Mister, but mitral)."""
-        order = sorted(range(len(verdict.scores)), key=lambda i: -verdict.scores[i])
+        order, outside = _ranked(verdict), verdict.outside
         best = order[0]
-        outside = verdict.outside
-        others = [i for i in order[1:] if not (outside[best] and outside[i])] or order[1:] or [best]
-        return best, others[0]
+        second = order[1] if len(order) > 1 else best
+        return best, next((i for i in order[1:] if not (outside[best] and outside[i])), second)
+
+
+def _ranked(verdict: Verdict) -> list[int]:
+    """The senses by score, best first."""
+    return sorted(range(len(verdict.scores)), key=verdict.scores.__getitem__, reverse=True)
 
 
 def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
@@ -558,8 +548,7 @@ def _hear_beside(verdict: Verdict, beside: Mapping[str, tuple[str, frozenset[str
     change = [more - repeated * (sense in named) for more, sense in zip(change, form.senses, strict=True)]
     if any(change):
         change += [0.0] * (len(verdict.senses) - len(change))
-        verdict.scores = [score + more for score, more in zip(verdict.scores, change, strict=True)]
-        verdict.parts.append((f"{', '.join(beside)} beside it", None, None, change))
+        verdict.shift(f"{', '.join(beside)} beside it", change)
 
 
 def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
@@ -570,40 +559,44 @@ def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
     """
     number = view.sentence_number(verdict.mention.token_start)
     starts = view.sentence_starts
-    low, high = starts[number], starts[number + 1] if number + 1 < len(starts) else view.length
-    tokens = verdict.window.tokens
-    outside = [at for at, place in enumerate(verdict.places) if place >= 0 and not low <= tokens[place] < high]
+    high_token = starts[number + 1] if number + 1 < len(starts) else view.length
+    low, high = verdict.window.locate(starts[number], high_token)
+    outside = [at for at, place in enumerate(verdict.places()) if place >= high or -1 < place < low]
     if not outside:
         return
-    far: list[float] = verdict.picked[outside].sum(axis=0).tolist()
+    far: list[float] = np.add.reduce(verdict.picked[outside], axis=0).tolist()
     own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
     said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
     if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
-        change = [-_DISCOUNT * gain for gain in far]
-        verdict.scores = [score + less for score, less in zip(verdict.scores, change, strict=True)]
-        verdict.parts.append(("other sentences, against its own: count less", None, None, change))
+        verdict.shift("other sentences, against its own: count less", [-_DISCOUNT * gain for gain in far])
 
 
-def _joined_to(view: View, window: _Window, end: int, mention: Mention) -> str:
+def _joined_to(view: View, window: Window, end: int, mention: Mention) -> str:
     """What a hyphen joins to the mention, from the hyphen on; empty where none does (``AI - mild``)."""
     if end >= len(window.words) or window.words[end].lower != "-" or window.tokens[end] != mention.token_end:
         return ""
     return view.doc[mention.token_end : mention.token_end + 2].text if view.doc[mention.token_end - 1].whitespace_ == "" else ""
 
 
-def _gains(verdict: Verdict, best: int, second: int) -> NDArray[np.float64]:
-    """What each place of the window brings the best sense more than the second; the first is the mention as a whole."""
-    picked = verdict.picked
-    gains = picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]
-    return np.bincount(np.array(verdict.places) + 1, weights=gains).astype(np.float64)
+def _gains(verdict: Verdict, best: int, second: int) -> dict[int, float]:
+    """What each place of the window brings the best sense more than the second; place -1 is the mention as a whole."""
+    picked, context = verdict.picked, verdict.context
+    gains: list[float] = (picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]).tolist()
+    first, last = len(context.near), len(context.near) + len(context.places)
+    found = dict(zip(context.places, gains[first:last], strict=True))
+    for (_, _, place), gain in zip(context.near, gains, strict=False):
+        found[place] = gain
+    for (_, place), gain in zip(context.facts, gains[last:], strict=True):
+        found[place] = found.get(place, 0.0) + gain
+    return found
 
 
 def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> Evidence:
     if place < 0:
         return Evidence(cue="section or place", weight=weight)
     tokens = verdict.window.tokens
-    first, last = tokens[place], tokens[verdict.ends.get(place, place + 1) - 1]
-    start, text = view.start_of(first), view.text_of(first, last + 1)
+    last = verdict.context.ends.get(place, place + 1) - 1
+    start, text = view.start_of(tokens[place]), view.text_of(tokens[place], tokens[last] + 1)
     return Evidence(cue=text, weight=weight, start=start, end=start + len(text))
 
 

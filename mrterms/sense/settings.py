@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mrterms.sense.features import Word
-
-__all__ = ["READ", "SETTINGS", "guess_setting_of_words"]
+__all__ = ["READ", "SETTINGS", "guess_setting_by"]
 
 SETTINGS: Final = ("general", "cardiology", "literature", "patient")
 READ: Final = 200
@@ -17,14 +15,14 @@ _RATE: Final = 0.02
 _STRONG: Final = 3
 
 
-def guess_setting_of_words(words: Sequence[Word]) -> str:
-    """The setting whose cues (``setting:...`` in sense_cues.tsv) stand thickest in the first words; else ``general``.
+def guess_setting_by(marks: Sequence[str], read: int) -> str:
+    """The setting whose cues (``setting:...`` in sense_cues.tsv) stand thickest among the words read; else ``general``.
 
-    A cue of ``setting:...+`` stands in one kind of text only (``HPI``, ``et al``) and counts three times.
+    ``marks``: the setting of each word that is a cue. One with a ``+`` stands in one kind of text only (``HPI``, ``et al``) and
+    counts three times.
     """
-    seen = [word.setting for word in words[:READ] if word.setting]
-    if not seen:
+    if not marks:
         return "general"
-    counts = {setting: seen.count(setting) + _STRONG * seen.count(setting + "+") for setting in SETTINGS}
+    counts = {setting: marks.count(setting) + _STRONG * marks.count(setting + "+") for setting in SETTINGS}
     setting = max(SETTINGS, key=counts.__getitem__)
-    return setting if counts[setting] >= max(_LEAST, _RATE * min(len(words), READ)) else "general"
+    return setting if counts[setting] >= max(_LEAST, _RATE * read) else "general"

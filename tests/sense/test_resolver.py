@@ -98,7 +98,7 @@ def test_a_form_joined_to_a_word_is_a_compound(matcher: Language, resolver: Reso
 
     def listen(context: Context, text: str, following: str = "") -> None:
         add_shape(context, text, following)
-        heard.extend(name for name, _, _ in context.facts if name.startswith("compound"))
+        heard.extend(name for name, _ in context.facts if name.startswith("compound"))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resolver.reader, "add_shape", listen)

@@ -9,7 +9,6 @@ from spacy.language import Language
 
 from mrterms.lexicon import load_lexicon
 from mrterms.sense import Resolver
-from mrterms.sense.settings import guess_setting_of_words
 
 CASES = [
     tuple(line.split("\t"))
@@ -26,4 +25,4 @@ def resolver() -> Resolver:
 @pytest.mark.parametrize(("setting", "text"), CASES)
 def test_the_setting_is_guessed(nlp: Language, resolver: Resolver, setting: str, text: str) -> None:
     doc = nlp.make_doc(text)
-    assert guess_setting_of_words(resolver.reader.words(doc.to_array("ORTH").tolist(), doc.vocab.strings)) == setting
+    assert resolver.reader.guess_setting(doc.to_array("ORTH").tolist(), doc.vocab.strings) == setting
