@@ -52,6 +52,7 @@ class GradePhrase(NamedTuple):
     bound: BoundKind | None = None
     past: bool = False
     now: bool = False
+    to_come: bool = False
 
     @property
     def adverb(self) -> bool:
@@ -120,19 +121,20 @@ def _with_bounds(
     first: int, last: int, parts: tuple[GradePart, ...], bounds: dict[int, tuple[int, Bound]], atoms: list[str]
 ) -> GradePhrase:
     kind: BoundKind | None = None
-    shown, past, now = first, False, False
+    shown, past, now, to_come = first, False, False, False
     while (before := bounds.get(first)) is not None:
         first, bound = before
         if bound.kind in ("ge", "gt", "le", "lt"):
             kind, shown = bound.kind, first
         past |= bound.kind == "past"
         now |= bound.kind == "now"
+        to_come |= bound.kind == "to_come"
         if bound.kind == "past" and atoms[first] == "from" and len(parts) == 2:
             past = False
             if not (first and atoms[first - 1] in _RANGE_VERBS):
                 parts, now = parts[1:], True
     now |= bool(first and atoms[first - 1] in ("now", "currently"))
-    return GradePhrase(first, last, shown, parts, kind, past, now)
+    return GradePhrase(first, last, shown, parts, kind, past, now, to_come)
 
 
 @dataclass(slots=True)
@@ -143,8 +145,11 @@ class _Claims:
     after: list[GradePhrase] = field(default_factory=list)
 
     def best(self) -> GradePhrase | None:
-        """The grade that holds now: a stated change wins, then the grade before the lesion, then the first behind it."""
-        claims = [*reversed(self.before), *self.after]
+        """The grade that holds now: a stated change wins, then the grade before the lesion, then the first behind it.
+
+        One that is only feared ("if the MR becomes severe") is none.
+        """
+        claims = [claim for claim in (*reversed(self.before), *self.after) if not claim.to_come]
         current = [claim for claim in claims if not claim.past] or claims
         if changed := [claim for claim in current if claim.now]:
             return changed[-1]
@@ -441,8 +446,9 @@ class _Sentence:
             grade, place = grades[number], self.places[number]
             if grade is None or grades[before] is not None or grade.first < place.last:
                 continue
-            slash = self.atoms[self.places[before].last : place.first] == ["/"]
-            if (number in self.plural or slash) and self._joined(self.places[before], place):
+            gap = self.atoms[self.places[before].last : place.first]
+            same = gap == ["("] and self.places[before].lesion is place.lesion  # "mitral regurgitation (MR) is moderate"
+            if (number in self.plural or gap == ["/"] or same) and self._joined(self.places[before], place):
                 grades[before] = grade
                 self.plural.add(before)
 

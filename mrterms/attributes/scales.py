@@ -12,8 +12,8 @@ from mrterms.records import GRADES, Grade
 
 __all__ = ["Bound", "BoundKind", "GradeFigure", "GradePart", "GradeWord", "Lesion", "Reading", "Roles", "Scales", "grade_name"]
 
-BoundKind = Literal["ge", "gt", "le", "lt", "eq", "past", "now"]
-_BOUNDS = ("ge", "gt", "le", "lt", "eq", "past", "now")
+BoundKind = Literal["ge", "gt", "le", "lt", "eq", "past", "now", "to_come"]
+_BOUNDS = ("ge", "gt", "le", "lt", "eq", "past", "now", "to_come")
 _ORDER = {grade: number for number, grade in enumerate(GRADES)}
 
 
