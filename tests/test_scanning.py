@@ -36,7 +36,7 @@ SPOKEN = """
 the valve does not close|blood leaks back into the atrium|flow goes the wrong way|moderate regurgitation|mild leakage|it leaks|
 ms 2+|mild mr|2+ as|ＭＲ|regurgi\u00adtation|M\u200bR|\u2060leak|mr severe|had mi in 2001|, mi, |s/p avr|i have mvp|mr is mild|no mr or tr|
 old infarct|ECG: infarction|peri-infarct|infarcts of the heart|the LAD|Troponin rose. |
-a coronary in 1998|died of a coronary|massive coronary|my new mitral valve|new aortic valve, |
+a coronary in 1998|died of a coronary|massive coronary|my new mitral valve|new aortic valve, |MR²⁺|h/o m.i. 1998|
 Ms. Hill|M. I.|M.I|AS, MR|s/p MVR|re placed|in sufficiency|cannot|St. Jude valve|St.|Ao valve|tv|no disease of it|
 of the aortic|and mitral|valves were normal|heart|echo|cardiac|acid reflux|renal insufficiency|hernia repair|knee replacement
 """.replace("\n", "").split("|")

@@ -18,7 +18,12 @@ from spacy.tokens import Doc, Span
 __all__ = ["cut_as_read", "is_read_otherwise", "place_as_written", "places_as_written", "read", "twin_of"]
 
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-_OTHERWISE = re.compile(rf"[{_UNSEEN}\uff01-\uff5e\ufb00-\ufb06\u2160-\u217f\u3001\u3002\U0001d400-\U0001d7ff]")
+_RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089"
+"""Digits set high or low: mere marks of notes, but before a plus that is set so, too, they are a grade (``MR²⁺``)."""
+_OTHERWISE = re.compile(
+    rf"[{_UNSEEN}\uff01-\uff5e\ufb00-\ufb06\u2160-\u217f\u3001\u3002\u207a\u208a\U0001d400-\U0001d7ff]"
+    rf"|[{_RAISED}](?=[{_RAISED}]*[\u207a\u208a])"
+)
 _EDGES = re.compile(rf"([{_UNSEEN}]*)(.*?)([{_UNSEEN}]*)", re.DOTALL)
 _SIGNS = {"\u3001": ",", "\u3002": "."}
 _ASCII = bytes(range(128))

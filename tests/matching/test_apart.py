@@ -1,7 +1,7 @@
 """Valve and lesion that stand apart: which valve lends itself to which lesion, and which does not (``apart.tsv``).
 
-The same test holds for short forms written small (``low_forms.tsv``), infarcts whose organ is not named (``infarcts.tsv``)
-lay names and what leaflets explain (``told.tsv``) and prostheses under a label (``labels.tsv``).
+The same test holds for short forms written small (``low_forms.tsv``), infarcts whose organ is not named (``infarcts.tsv``),
+lay names and what leaflets explain (``told.tsv``), prostheses under a label (``labels.tsv``) and odd typing (``odd_typing.tsv``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from spacy.language import Language
 import mrterms
 from mrterms.evaluation.markup import SCORED_CONCEPTS, parse_markup
 
-TABLES = ("apart.tsv", "low_forms.tsv", "infarcts.tsv", "told.tsv", "labels.tsv")
+TABLES = ("apart.tsv", "low_forms.tsv", "infarcts.tsv", "told.tsv", "labels.tsv", "odd_typing.tsv")
 
 
 def cases(name: str) -> list[str]:
