@@ -43,6 +43,8 @@ _A_REMARK = 6
 _TICKS = TICKS - {"x"}
 _BOXES = _TICKS | {"[", "(", "☐", "□"}
 _DASHES = frozenset({"-", "–", "−"})
+_A_CHOICE = 2
+"""How many boxes with grades or answers make a choice."""
 _A_FAMILY = 150
 """How many words behind its title what no relative is named with is still of a family history."""
 _AN_ANSWER = 8
@@ -59,6 +61,7 @@ _DONE = ("historical", "present")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
 _RELATIVE_PRONOUNS = ("who", "that")
+_OF_THE_PATIENT = frozenset({"patient", "himself", "herself"})
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
 _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
@@ -92,6 +95,7 @@ class Asserter:
         the sentence after a question, which may be its answer ("MI within six months? | No.").
         """
         section = self._section(sentence)
+        sentence = self._chosen(sentence)
         words, question = self._table.words, following and sentence.lower[self._opening(sentence.lower) :]
         if following is not None and question and words["modal"].isdisjoint(question):
             if question[0] in words["inquiry"] and (relative := self._relative_in(following)) is not None:
@@ -136,6 +140,27 @@ class Asserter:
         ):
             return None
         return section.name
+
+    def _chosen(self, sentence: Sentence) -> Sentence:
+        """The sentence as it reads where boxes offer grades or answers: "AS: [ ] none [x] mild" is "AS: mild"."""
+        lower = sentence.lower
+        if _BOXES.isdisjoint(lower) or len(boxes := list(_boxes(lower))) < _A_CHOICE or not any(ticked for _, _, ticked in boxes):
+            return sentence
+        answers = self._table.words["answer"]
+        options = {hit.start: hit.end for hit in self._table.find(lower, "lesion") if "grade" in hit.entry.roles}
+        options |= {at: at + 1 for at, word in enumerate(lower) if word in answers}
+        before = {end: start for start, end in options.items()}
+        leading = {start: options[end] for start, end, _ in boxes if end in options}
+        trailing = {start: before[start] for start, _, _ in boxes if start in before}
+        chosen = leading if len(leading) >= len(trailing) else trailing
+        if len(chosen) < _A_CHOICE:
+            return sentence
+        read = list(lower)
+        for start, end, ticked in boxes:
+            edge = start if ticked else chosen.get(start, start)
+            for at in range(min(edge, start), max(edge, end)):
+                read[at] = "]"
+        return replace(sentence, lower=read)
 
     def _answer(self, sentence: Sentence) -> Sentence | None:
         """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
@@ -201,7 +226,7 @@ class Asserter:
         lower, place = sentence.lower, self._pronoun(sentence)
         if place is None and previous.lower[-1:] == ["?"] and self._is_reply(sentence):
             return any(hit.start <= _A_SUBJECT for hit in self._relatives(previous))
-        if place is None or "patient" in lower:
+        if place is None or not _OF_THE_PATIENT.isdisjoint(lower):
             return False
         if _is_patient_speaking(previous):
             return True
@@ -586,7 +611,9 @@ class _Reader:
                 break
             roles = one.entry.roles
             # "her cousin was found to have", "my wife who has"
-            follows = one.start == hit.end and (lower[one.start] in self.words["verb"] or lower[one.start] in _RELATIVE_PRONOUNS)
+            follows = one.start - (lower[hit.end] == ",") == hit.end and (
+                lower[one.start] in self.words["verb"] or lower[one.start] in _RELATIVE_PRONOUNS
+            )
             if "patient" in one.entry.opens or ("stop" in roles and not (follows or self._goes_on(hit, one))):
                 return False
             speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
@@ -603,7 +630,7 @@ class _Reader:
             return True
         if lower[at] not in self.words["pronoun"] or lower[stop.start] not in _ENDS:
             return False
-        is_told = "also" in lower[at : at + _MODIFIERS] or _is_now(lower[at:], self.words) is False
+        is_told = "also" in lower[at : at + _MODIFIERS] or _is_now(lower[at + 1 :], self.words) is False
         return is_told and _may_mean(lower, at, lower, hit, self.words)
 
     def _is_of_other(self, hit: Hit, target: Target) -> bool:
@@ -716,12 +743,13 @@ def _may_mean(lower: Sequence[str], place: int, told: Sequence[str], hit: Hit, w
     """
     if lower[place] == _other_pronoun(told[hit.end - 1], words):
         return False
-    return not (_is_now(lower[place:], words) and _is_now(told[hit.end :], words) is False)
+    return not (_is_now(lower[place + 1 :], words) and _is_now(told[hit.end :], words) is False)
 
 
 def _is_now(lower: Sequence[str], words: Mapping[str, set[str]]) -> bool | None:
     """Whether the first of the next verbs is in the present tense; None where none follows."""
-    verb = next((word for word in lower[: _MODIFIERS + 1] if word in words["verb"]), None)
+    first = next((word for word in lower if word not in words["adverb"]), "")
+    verb = next((word for word in lower[: _MODIFIERS + 1] if word in words["verb"]), first if first.endswith("s") else None)
     return None if verb is None else verb.endswith("s") and verb != "was"
 
 
