@@ -24,6 +24,8 @@ _REACH = 90
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _PART = re.compile(r"[A-Za-z][A-Za-z'’]*")
 """Of a hyphened word each part gives a letter: "myo-inositol (MI)"."""
+_SIGNS_BEFORE = ("(", "[", ",", "=", "-", "–", "—", "or", "abbreviated", "as", "hereafter", "termed")
+"""What the text before a defined short form ends with, blanks and quotes aside."""
 _OPEN_BEFORE = re.compile(r"[(\[]\s*[\"'“‘]?$")
 _OR_BEFORE = re.compile(r",?\s+(?:or|abbreviated(?: as)?|hereafter|termed)\s+[\"'“‘]?$|,\s*$|\s*=\s*$|\s+[-–—]\s+$")
 _AFTER_BRACKET = re.compile(r"[\"'”’]?(?:s)?\s*[(\[]\s*(?:i\.?e\.?,?\s+|=\s*)?([^()\[\]\n]{3,80}?)\s*[;,)\]]")
@@ -124,6 +126,8 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
         return None
     start = max(0, mention.start - _REACH)
     head = text[start : mention.start]
+    if not head.rstrip().rstrip("\"'“‘").rstrip().endswith(_SIGNS_BEFORE):
+        return None
     bracket = _OPEN_BEFORE.search(head)
     sign = bracket or _OR_BEFORE.search(head)
     if sign is None:
@@ -172,8 +176,10 @@ def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], kn
 
 def _entry(text: str, mention: Mention, table: Mapping[tuple[str, ...], str]) -> Definition | None:
     """An entry of a glossary without signs: "MI Mitotic index", a line or a piece between commas of its own."""
+    if text[max(0, mention.start - _INDENT) : mention.start].rstrip(" \t")[-1:] not in _ENTRY_STARTS:
+        return None
     found = _ENTRY.match(text, mention.end, mention.end + _REACH)
-    if found is None or text[max(0, mention.start - _INDENT) : mention.start].rstrip(" \t")[-1:] not in _ENTRY_STARTS:
+    if found is None:
         return None
     if concept_id := table.get(normal_words(found[1])):
         return Definition(str(mention.short_form), concept_id, found[1], *found.span(1))
