@@ -22,7 +22,7 @@ from spacy.strings import StringStore
 from mrterms.sense.cues import Cues
 from mrterms.sense.settings import READ, guess_setting_by
 
-__all__ = ["BUCKETS", "FACTS", "Context", "Reader", "Window", "Word", "part_of", "word_features"]
+__all__ = ["BUCKETS", "CODES", "FACTS", "Context", "Reader", "Window", "Word", "part_of", "word_features"]
 
 WINDOW: Final = 30
 """Words read to each side of a mention: 25 to 40 do equally well on held-out documents, fewer cost less."""
@@ -39,6 +39,9 @@ BUCKETS: Final[tuple[tuple[str, ...], ...]] = (
 )
 """The levels of a word by its distance: ``a`` anywhere, ``s`` same sentence, ``n`` within 4 words, ``l``/``r`` second
 word to the left or right, ``L``/``R`` beside the mention. A near word has all the wider levels too."""
+
+CODES: Final = range(2 * len(BUCKETS))
+"""What a word may stand under: twice its bucket, plus one on the left."""
 
 FACTS: Final = 2
 """The part of what is told about the mention as a whole; words make two parts, see :func:`part_of`."""
@@ -115,9 +118,10 @@ class Window:
 
 @dataclass(slots=True)
 class Context:
-    """The surroundings of one mention of the form ``own``: words ``near`` it with code and place, words farther off in the same
-    ``sentence`` and ``far`` ones, with the ``places`` of both, and ``facts`` (name, place, end).
+    """The surroundings of one mention of the form ``own``, which itself says nothing.
 
+    Words ``near`` it come with code and place; those farther off in the same ``sentence`` and ``far`` ones have their ``places`` in one
+    list; ``facts`` are name and place.
     A code is twice the bucket, plus one on the left; from afar the side says nothing. A word that stands again as far off or
     farther says nothing new: training counts a feature once. Places are indices into the words read, half-open; place -1 is a fact
     about the mention as a whole. ``ends`` are those of facts of more than one word, by place.
@@ -143,7 +147,7 @@ class Context:
         """Every feature by name, with the part that it belongs to; a name comes as often as it counts in use."""
         for word, code in self.coded():
             part = part_of(code)
-            for name in word_features(word, code, self.own):
+            for name in word_features(word, code) if word.lower != self.own else ():
                 yield part, name
         for fact, _ in self.facts:
             yield FACTS, f"*|{fact}"
@@ -171,9 +175,9 @@ def part_of(code: int) -> int:
     return int(code >= 2 * SENTENCE)
 
 
-def word_features(word: Word, code: int, own: str) -> Iterator[str]:
-    """The feature names of a word under a code; the form ``own`` itself says nothing of its sense."""
-    for base in () if word.lower == own else word.left if code & 1 else word.right:
+def word_features(word: Word, code: int) -> Iterator[str]:
+    """The feature names of a word under a code."""
+    for base in word.left if code & 1 else word.right:
         yield from levels(base, code >> 1)
 
 

@@ -72,9 +72,9 @@ class Model:
                 tree[:, place] = self.tree[:, column]
         return tree
 
-    def word_rows(self, word: Word, code: int, own: str) -> list[int]:
-        """The rows of a word's features under a code beside the form ``own``, as far as they have weights."""
-        return [row for name in word_features(word, code, own) if (row := self.features.get(name)) is not None]
+    def word_rows(self, word: Word, code: int) -> list[int]:
+        """The rows of a word's features under a code, as far as they have weights."""
+        return [row for name in word_features(word, code) if (row := self.features.get(name)) is not None]
 
     def fact_rows(self, fact: str) -> list[int]:
         """The row of a fact, if it has weights."""

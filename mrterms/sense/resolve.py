@@ -20,7 +20,7 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
-from mrterms.sense.features import BUCKETS, FACTS, FAR, SENTENCE, WINDOW, Context, Reader, Window, Word, part_of
+from mrterms.sense.features import CODES, FACTS, FAR, SENTENCE, WINDOW, Context, Reader, Window, Word, part_of
 from mrterms.sense.model import Model, Scales, load_model, scales_of
 from mrterms.sense.settings import SETTINGS
 from mrterms.text.view import View
@@ -89,7 +89,8 @@ class _Form:
     """A short form made ready: its senses, what they start from in each setting, and what each word or fact brings them.
 
     ``gains`` fills as words are met: a row for a word under a code, holding the summed weights of its features by sense. Row 0
-    stands for words and facts that say nothing; they come along, since sorting them out costs more.
+    stands for words and facts that say nothing; they come along, since sorting them out costs more. ``features`` are the rows that
+    the model has for a word, by code; all forms share them.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class _Form:
         starts: dict[str, list[float]],
         model: Model,
         scales: Scales,
+        features: list[dict[Word, list[int]]],
     ):
         self.senses = senses
         self.outside = outside
@@ -107,11 +109,12 @@ class _Form:
         self.starts = starts
         self.gains = np.zeros((256, len(senses)), dtype=np.float32)
         self._used = 1
-        self._words: list[dict[Word, int]] = [{} for _ in range(2 * len(BUCKETS))]
+        self._words: list[dict[Word, int]] = [{} for _ in CODES]
         self._facts: dict[str, int] = {}
         self._model = model
         self._tree = model.tree_of(senses)
         self._scales = scales
+        self._features = features
 
     def rows(self, context: Context) -> list[int]:
         """The rows of ``gains`` that a context brings: near words, words of the sentence, far words, facts."""
@@ -135,7 +138,10 @@ class _Form:
         parts: list[int] = []
         for word, code in context.coded():
             if word not in self._words[code]:
-                self._words[code][word] = self._next_row(model.word_rows(word, code, context.own), features, begins)
+                found = self._features[code].get(word)
+                if found is None:
+                    found = self._features[code][word] = model.word_rows(word, code)
+                self._words[code][word] = self._next_row(found if word.lower != context.own else (), features, begins)
                 parts += [part_of(code)] * (len(begins) - len(parts))
         for fact, _ in context.facts:
             if fact not in facts:
@@ -247,6 +253,7 @@ class Resolver:
         self._raised = self.model.thresholds if threshold is None else {}
         self.reader = Reader(load_cues(sense_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
         self._forms: dict[str, _Form] = {}
+        self._features: list[dict[Word, list[int]]] = [{} for _ in CODES]
         self._plain: dict[tuple[str, ...], Sense] = {}
 
     def resolve(
@@ -297,6 +304,8 @@ class Resolver:
         if self.reader.is_full():
             self.reader.clear()
             self._forms.clear()
+            for known in self._features:
+                known.clear()
 
     def _is_ambiguous(self, mention: Mention) -> bool:
         return mention.short_form is not None and mention.short_form in self.lexicon.senses
@@ -330,7 +339,7 @@ class Resolver:
         starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
         families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
-        return _Form(senses, outside, families, starts, self.model, scales)
+        return _Form(senses, outside, families, starts, self.model, scales, self._features)
 
     def _family(self, concept_id: str) -> frozenset[str]:
         """The ancestors of a concept."""
