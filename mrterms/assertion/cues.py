@@ -13,10 +13,13 @@ __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
 CATEGORIES = frozenset(
     {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
-    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
+    | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place", "upcoming"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
-SCOPES = frozenset({"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"})
+SCOPES = frozenset(
+    {"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"}
+    | {"date", "aim", "head"}
+)
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh", "outcome"})
 WORD_ROLES = frozenset(
@@ -33,6 +36,8 @@ _DIGITS = frozenset("0123456789")
 _CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
 _ADVERB = "<adverb>"
 _BARE = re.compile(r"(?<!\\)[()]")
+_SPAN = re.compile(r"\d{1,2}(?:y|yrs?|mos?|mths?|wks?)")
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})|\d{1,2}/(?:19|20)?\d\d")
 
 
@@ -149,7 +154,7 @@ class _Phrases:
     def follow(self, state: _State, symbol: str) -> _State | None:
         """The state after a symbol; a number or adverb that phrases hold also fits its class (``<year>``, ``<n>``, ``<adverb>``)."""
         following = self._after(state, symbol)
-        if (kind := self._class(symbol)) != symbol and (symbol[0] not in _DIGITS or not following):
+        if (kind := self._class(symbol)) != symbol:
             following |= self._after(state, kind)
         found = state.moves[symbol] = self._state(following) if following else None
         return found
@@ -160,7 +165,9 @@ class _Phrases:
             return _ADVERB if word in self._adverbs or (word.endswith("ly") and word not in self._no_adverbs) else word
         if word.isdigit():
             return "<year>" if len(word) == 4 and word[:2] in _CENTURIES else "<n>"
-        return "<date>" if _DATE.fullmatch(word) else word
+        if _DATE.fullmatch(word):
+            return "<date>"
+        return "<span>" if _SPAN.fullmatch(word) else "<n>" if _ORDINAL.fullmatch(word) else word
 
     def _after(self, state: _State, symbol: str) -> frozenset[int]:
         leaving, nodes = self._edges.get(symbol), state.nodes
