@@ -50,6 +50,12 @@ _A_FAMILY = 150
 _AN_ANSWER = 8
 """How many words of an answer are read with the question."""
 _ENDS = frozenset({".", ";", "!", "?"})
+_BRACKETS = frozenset({"(", ")", "[", "]"})
+_BEHIND_A_DATE = _CLOSING | {"for", "under"}
+_TO_TIMES = frozenset({"to", "from", "between", "than", "of", "since", "until"})
+"""Words that lead to a time of something else ("MI cases between 1996 and 1997")."""
+_A_LABEL = 4
+"""How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
@@ -170,7 +176,7 @@ class Asserter:
         at = self._behind_speaker(lower)
         if not lower[at : at + 1] or lower[at] not in self._table.words["answer"]:
             return None
-        if at + 1 < len(lower) and lower[at + 1].isalnum() and sentence.tokens[at + 1] - sentence.tokens[at] == 1:
+        if at + 1 < len(lower) and lower[at][-1] != "." and lower[at + 1].isalnum() and sentence.tokens[at + 1] - sentence.tokens[at] == 1:
             return None  # but "Prior MI? N   Prior CABG? N", as columns
         end = at + 1
         if lower[at] in self._table.words["assent"] and lower[end : end + 1] == [","]:
@@ -202,6 +208,8 @@ class Asserter:
         """Where a line begins behind the tag of its speaker."""
         if lower[1:2] == [":"] and lower[0] in self._table.words["voice"]:
             return 2
+        if lower[0] in _DASHES:
+            return 1
         return lower.index("]") + 1 if lower[:1] == ["["] and "]" in lower else 0
 
     def _tells_of_another(self, sentence: Sentence) -> bool:
@@ -213,8 +221,11 @@ class Asserter:
         return self._pronoun(sentence) is not None or self._is_reply(sentence)
 
     def _is_reply(self, sentence: Sentence) -> bool:
-        """Whether the sentence opens with a yes or no and goes on ("N, cause: stroke")."""
-        return sentence.lower[0] in self._table.words["answer"] and sentence.lower[1:2] in ([","], [":"], [";"], ["-"], ["("])
+        """Whether the sentence opens with a yes or no and goes on ("N, cause: stroke"), or with a label ("Cause: stroke")."""
+        lower = sentence.lower
+        if ":" in lower[1:_A_LABEL]:
+            return True
+        return lower[0] in self._table.words["answer"] and (lower[0][-1] == "." or lower[1:2] in ([","], [":"], [";"], ["-"], ["("]))
 
     def _pronoun(self, sentence: Sentence) -> int | None:
         """The place of the first pronoun near the start."""
@@ -322,7 +333,8 @@ class _Reader:
                 if rule.category == "pseudo" or (rule.personal and self._is_general()):
                     continue
                 if self._covers(number, hit, rule, target):
-                    found.setdefault(rule.category, []).append((hit.start, hit.end))
+                    category = "not_assessed" if self._is_box(hit) and self._is_blank() else rule.category
+                    found.setdefault(category, []).append((hit.start, hit.end))
         if not _DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if target.kind == "lesion" and not _COURSES.isdisjoint(found):
@@ -382,6 +394,10 @@ class _Reader:
                 return False
             if scope == "opening" and hit.start > _AN_OPENING:
                 return False
+            if scope == "head" and (hit.start or target.first - hit.end > _MODIFIERS):
+                return False
+            if scope == "aim" and not self._is_aim(hit, target):
+                return False
             if hit.end - hit.start == 1 and lower[hit.start] == "?" and self._ends_a_word(hit.start):
                 return False
             return target.first < self._reach(number, rule.category, scope, True)
@@ -396,8 +412,36 @@ class _Reader:
                 return self._is_value(hit, target)
             if scope == "next":
                 return hit.start == target.last
+            if scope == "date":
+                return self._dates(hit, target)
             return target.last > self._reach(number, rule.category, scope, False)
         return False
+
+    def _dates(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit dates a mention, from which a remark may part it: "TAVI (26 mm valve) 8 March", "MI in Dubai 2013"."""
+        lower, first, last = self.line.lower, target.last, hit.start
+        if hit.end < len(lower) and lower[hit.end] not in _BEHIND_A_DATE and not self._is_parted(hit):
+            return False
+        remark = [word for word in lower[first:last] if word not in _BRACKETS]
+        if len(remark) > _A_REMARK or not all(word[-1].isalnum() or word in ("#", ",") for word in remark):
+            return False
+        if not _TO_TIMES.isdisjoint(remark) or any(first <= one.first < last for one in self.targets):
+            return False
+        if "," in remark[:-1] and (remark[0] == "," or "(" not in lower[first:last]):
+            return False  # "STEMI, taken to the lab 8 March"
+        between = [one for one in self.line.hits if first <= one.start < last]
+        ended = any(not one.entry.roles.isdisjoint(("verb", "cause")) and lower[one.start] != "'s" for one in between)
+        return not ended and {rule.category for one in between for rule in one.entry.rules} <= {"historical", "pseudo"}
+
+    def _is_aim(self, hit: Hit, target: Target) -> bool:
+        """Whether a "for" leads from the hit to a mention: "referred him to Dr X for MitraClip", not "for clinic after MitraClip"."""
+        between = self.line.lower[hit.end : target.first]
+        if "for" not in between:
+            return False
+        behind = between[len(between) - between[::-1].index("for") :]
+        return _PREPOSITIONS.isdisjoint(behind) and not any(
+            hit.end <= one.start < target.first and "cause" in one.entry.roles for one in self.line.hits
+        )
 
     def _is_answer(self, hit: Hit) -> bool:
         """Whether a word is the whole value of a label, and leads nothing in: "PCI: no, MI: yes"."""
@@ -414,7 +458,7 @@ class _Reader:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
         lower, end = self.line.lower, hit.end
         for one in self.targets:
-            if 0 <= one.first - end <= 2 and all(word.isalnum() and word not in _PREPOSITIONS for word in lower[end : one.first]):
+            if 0 <= one.first - end <= 2 and all(word.isalnum() and word not in _CLOSING for word in lower[end : one.first]):
                 return True
         return False
 
@@ -498,6 +542,11 @@ class _Reader:
         """Whether the hit is a box alone, without a yes or no to it."""
         lower = self.line.lower
         return lower[hit.start] in _BOXES and any((hit.start, hit.end) == box[:2] for box in _boxes(lower))
+
+    def _is_blank(self) -> bool:
+        """Whether nobody has ticked any of the boxes of a form, which then says nothing."""
+        boxes = list(_boxes(self.line.lower))
+        return len(boxes) >= _A_CHOICE and not any(ticked for _, _, ticked in boxes)
 
     def _boxes_lead(self) -> bool:
         """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
@@ -586,7 +635,7 @@ class _Reader:
         for number, hit in self.relatives:
             if hit.start < target.last and hit.end > target.first:
                 continue
-            if self.is_person(number) and self._belongs(number, hit, target):
+            if (self.is_person(number) and self._belongs(number, hit, target)) or self._means_self(number, hit, target):
                 found.setdefault("family", []).append((hit.start, hit.end))
                 if hit.entry.heading:
                     found.setdefault("historical", []).append((hit.start, hit.end))
@@ -594,6 +643,23 @@ class _Reader:
         if who == "family" and "family" not in found and "patient" in found:
             who = "patient"
         return "family" if who == "patient" and carried and target.kind != "procedure" else who
+
+    def _means_self(self, number: int, hit: Hit, target: Target) -> bool:
+        """Whether "herself" is a relative who only tells or is there: "Her mother said she herself had AS".
+
+        Behind one of whom something is told it is the patient: "Her sister had an MI; she herself has AS".
+        """
+        lower = self.line.lower
+        at = next((at for at in range(target.first - 1, hit.end - 1, -1) if lower[at] in ("himself", "herself")), None)
+        if at is None or hit.entry.heading or any(hit.end <= one.start < at for _, one in self.relatives):
+            return False
+        if "patient" in lower[hit.end : at] or "pt" in lower[hit.end : at] or self.words["pronoun"] & {*lower[at + 1 : target.first]}:
+            return False
+        if lower[at - 1] == "who" or lower[hit.end : at] in ([], [","]):
+            return True
+        sex = "male" if lower[at] == "herself" else "female"
+        subject = hit.start <= _A_SUBJECT and _PREPOSITIONS.isdisjoint(lower[: hit.start])
+        return subject and lower[hit.end - 1] not in self.words[sex] and not self.is_person(number)
 
     def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
         lower, hits = self.line.lower, self.line.hits
@@ -674,6 +740,8 @@ class _Reader:
             return "uncertain", ("query",)
         if "in_place" not in found and self._is_past(target, found):
             return "historical", ("historical",)
+        if "upcoming" in found and "in_place" not in found:
+            return "hypothetical", ("upcoming",)
         return self._by_section(target, found, section, settled), ("known", "present", "in_place")
 
     def _was_done(self, target: Target, found: Found) -> bool:

@@ -12,6 +12,8 @@ TICKS = frozenset({"x", "☑", "☒", "✓", "✔", "✗", "✘", "■"})
 """Words that tick what a form asks."""
 _MOST_ITEMS = 25
 _LEAST_ROW = 2
+_ONE_WORD = 2
+"""Words of an answer with its stop: what follows may still go on about what was asked ("Father living? Yes. Cause: MI")."""
 _BULLETS = frozenset({"-", "–", "*", "•", "·", "#", ">", "▪", "‣"})
 _CLOSED = frozenset({".", "!"})
 _ENDS = _CLOSED | {"?"}
@@ -25,6 +27,8 @@ def lead_in(view: View, number: int, *, in_any_case: bool = True) -> Sentence | 
     """
     if not number:
         return None
+    if in_any_case and number > 1 and view.last_word(number - 2) == "?" and len(view.sentence(number - 1).lower) <= _ONE_WORD:
+        return view.sentence(number - 2)
     if not in_any_case and view.last_word(number - 1) in _CLOSED and not mark_width(view.sentence(number)):
         return None
     asked: list[int] = []

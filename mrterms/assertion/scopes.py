@@ -23,9 +23,9 @@ _ADJECTIVES = 1
 """How many words may stand between a grade and its mention ("severe ischaemic MR")."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
-    **dict.fromkeys(("next", "item", "claim"), _ITEM),
+    **dict.fromkeys(("next", "item", "claim", "head", "date"), _ITEM),
     **dict.fromkeys(("phrase", "noun", "value"), _PHRASE),
-    **dict.fromkeys(("list", "nouns", "complaints"), _LIST),
+    **dict.fromkeys(("list", "nouns", "complaints", "aim"), _LIST),
     **dict.fromkeys(("clause", "opening"), _CLAUSE),
 }
 
@@ -81,6 +81,8 @@ class Line:
                 if self._starts_subject(hit.end, category):
                     return hit.start
                 joint, is_or = hit, "or" in roles
+            elif category == "absent" and opens and category not in opens and self.lower[hit.start] == ",":
+                return hit.start  # "not repairable, for MVR"
             elif joint is not None:
                 if ("verb" in roles and not opens) or self._is_predicate(hit):
                     if of_noun and hit.start > joint.end:
