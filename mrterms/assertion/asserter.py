@@ -51,7 +51,7 @@ _AN_ANSWER = 8
 """How many words of an answer are read with the question."""
 _ENDS = frozenset({".", ";", "!", "?"})
 _BRACKETS = frozenset({"(", ")", "[", "]"})
-_BEHIND_A_DATE = _CLOSING | {"for", "under"}
+_BEHIND_A_DATE = _CLOSING | {"for", "under", "if", "unless"}
 _TO_TIMES = frozenset({"to", "from", "between", "than", "of", "since", "until"})
 """Words that lead to a time of something else ("MI cases between 1996 and 1997")."""
 _A_LABEL = 4
@@ -422,6 +422,8 @@ class _Reader:
         lower, first, last = self.line.lower, target.last, hit.start
         if hit.end < len(lower) and lower[hit.end] not in _BEHIND_A_DATE and not self._is_parted(hit):
             return False
+        if last - first > 1 and lower[first] in _DASHES and lower[last] == ",":
+            first += 1  # "MI - Leeds, 2011"
         remark = [word for word in lower[first:last] if word not in _BRACKETS]
         if len(remark) > _A_REMARK or not all(word[-1].isalnum() or word in ("#", ",") for word in remark):
             return False
