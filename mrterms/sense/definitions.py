@@ -41,10 +41,12 @@ _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
 _GLOSS_REACH = 40
 _PART_BEHIND = re.compile(
-    r"\s?[(\[](?P<bracket>[A-Za-z]+(?: [A-Za-z]+)?)[)\]]|\s-\s(?P<dash>[A-Za-z]+(?: [A-Za-z]+)?)(?=\s*(?:[,;.\n]|\Z))"
+    r"(?:\s+of(?: the)? [a-z]+)?\s?[(\[](?P<bracket>[A-Za-z]+(?: [A-Za-z]+)?)[)\]]"
+    r"|\s-\s(?P<dash>[A-Za-z]+(?: [A-Za-z]+)?)(?=\s*(?:[,;.\n]|\Z))"
     r"|\s(?P<bare>[A-Za-z]+)(?=\s+(?:trace|trivial|minimal|mild|mod|moderate|severe|grade|[0-4]\+)|\s*(?:[,;.\n]|\Z))"
 )
-"""A bare word names the part where a grade or nothing follows it: "MI mitral 2+", not "MI mitral stenosis"."""
+"""What it is of may stand before the bracket: "MI of the bowel (mesenteric ischemia)". A bare word names the part where a grade or
+nothing follows it: "MI mitral 2+", not "MI mitral stenosis"."""
 _NOT_LONG_FORMS = frozenset(
     "mild moderate marked massive minimal minor major severe trace trivial significant no new none not is in of and are as at with "
     "was were insufficiency regurgitation incompetence stenosis absent again also although present probable possible question patient "
