@@ -414,6 +414,8 @@ class _Reader:
                 return hit.start == target.last
             if scope == "date":
                 return self._dates(hit, target)
+            if scope == "it":
+                return target.last == max(one.last for one in self.targets if one.last <= hit.start)
             return target.last > self._reach(number, rule.category, scope, False)
         return False
 
@@ -422,8 +424,9 @@ class _Reader:
         lower, first, last = self.line.lower, target.last, hit.start
         if hit.end < len(lower) and lower[hit.end] not in _BEHIND_A_DATE and not self._is_parted(hit):
             return False
-        if last - first > 1 and lower[first] in _DASHES and lower[last] == ",":
-            first += 1  # "MI - Leeds, 2011"
+        if last - first > 1 and lower[first] in _DASHES:  # "MI - Leeds, 2011", "AVR - Magna 23 mm - 2017"
+            last -= lower[last - 1] in _DASHES
+            first += lower[last] == "," or last < hit.start
         remark = [word for word in lower[first:last] if word not in _BRACKETS]
         if len(remark) > _A_REMARK or not all(word[-1].isalnum() or word in ("#", ",") for word in remark):
             return False
@@ -450,7 +453,15 @@ class _Reader:
         lower = self.line.lower
         if not hit.start or hit.end - hit.start > 1 or lower[hit.start] not in self.words["answer"]:
             return False
-        return self._is_led_to(hit) or (lower[hit.start - 1] in (":", "=") and lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"]))
+        if self._is_led_to(hit):
+            return True
+        return lower[hit.start - 1] in (":", "=") and (lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"]) or self._precedes_label(hit))
+
+    def _precedes_label(self, hit: Hit) -> bool:
+        """Whether the next label begins right behind the value of one: "MI: No AS: Yes"."""
+        lower = self.line.lower
+        label = next((at for at in range(hit.end, min(hit.end + _A_LABEL, len(lower))) if not lower[at][-1].isalnum()), hit.end)
+        return label > hit.end and lower[label] in (":", "=") and lower[hit.start - 1] == lower[label]
 
     def _is_led_to(self, hit: Hit) -> bool:
         """Whether dots lead across the page to a value: "Infarct in the last 90 days ...... no"."""
@@ -459,6 +470,8 @@ class _Reader:
     def _leads_in(self, hit: Hit) -> bool:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
         lower, end = self.line.lower, hit.end
+        if self._is_answer(hit):
+            return False
         for one in self.targets:
             if 0 <= one.first - end <= 2 and all(word.isalnum() and word not in _CLOSING for word in lower[end : one.first]):
                 return True
@@ -561,7 +574,7 @@ class _Reader:
         tokens, opens = self.sentence.tokens, hit.entry.opens
         if tokens[hit.end] - tokens[hit.end - 1] > 1 and ("absent" not in opens or self._is_led_to(hit)):  # but "no   murmurs"
             return True
-        return not opens and any(one.first == hit.end for one in self.targets)
+        return (not opens and any(one.first == hit.end for one in self.targets)) or self._precedes_label(hit)
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
@@ -668,6 +681,8 @@ class _Reader:
         before = hit.start - 1
         while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in self.words["determiner"]):
             before -= 1
+        if before >= 0 and self._is_beside_patient(hit, before):
+            return False
         told_of = not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "(")
         if told_of or hit.end > target.first:
             told_of = told_of or lower[hit.start] in self.words["in"]  # "any infarct in the family"
@@ -690,6 +705,14 @@ class _Reader:
         if not hit.entry.heading and self._is_of_other(hit, target):
             return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    def _is_beside_patient(self, hit: Hit, before: int) -> bool:
+        """Whether the patient is named with a relative: "both he and his brother have AS", "unlike her mother she has no AS"."""
+        lower, words = self.line.lower, self.words
+        if lower[before] in ("like", "unlike"):
+            return "who" not in lower[hit.end : hit.end + 2]
+        one = lower[max(before - 1, 0)]
+        return lower[before] in ("and", "&") and (one in ("patient", "pt") or one in words["pronoun"] or one in words["writer"])
 
     def _goes_on(self, hit: Hit, stop: Hit) -> bool:
         """Whether what stands behind a stop is told of the relative still: "; she also had", "; none had"."""
