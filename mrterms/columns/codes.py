@@ -24,6 +24,7 @@ _ICD9: Final = re.compile(r"\d{3}\.(?:\d{1,2}|X{1,2})")
 _BARE_NUMBER: Final = re.compile(r"\d{3,5}")
 _LEAD: Final = re.compile(r"(?:^|[;,|/+&\n(\[{])\s*(?:(?:icd|snomed|sct|mesh|hpo|umls|cui|code|dx)[\w. -]{0,8}[:#=]?\s*)?$", re.IGNORECASE)
 """What may stand before a code: the start of a cell or of a part of it, a bracket, the name of a code system."""
+_BRACKETS = ("()", "[]")
 _NAMED: Final = re.compile(r"icd[ -]?9(?:[ -]?cm)?\s*[:#=]?\s*$", re.IGNORECASE)
 _TAIL: Final = re.compile(r"\s*(?:$|[;,|/+&\n)\]}])")
 """What may stand behind a code that closes a cell or a part of it."""
@@ -161,7 +162,9 @@ def _stands(text: str, start: int, end: int) -> bool:
 
 
 def blanked(text: str, found: Iterable[FoundCode]) -> str:
-    """The cell without its codes, every other character at its place."""
+    """The cell without its codes and the brackets around them, every other character at its place."""
     for one in found:
-        text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
+        bracketed = text[one.start - 1 : one.start] + text[one.end : one.end + 1] in _BRACKETS  # else an empty box would be left
+        start, end = one.start - bracketed, one.end + bracketed
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
     return text

@@ -60,6 +60,7 @@ _PRIOR_FLOOR: Final = 0.002
 _SHOWN: Final = 5
 _LEAST: Final = 0.005
 """Candidates less likely than this are not listed."""
+_LIKELY: Final = 0.5
 _SURE_TOGETHER: Final = 0.9
 """How likely the senses that are left out must be in all, where none of them is likely by itself."""
 _MARGIN: Final = 3 * WINDOW // 2
@@ -466,8 +467,9 @@ class Resolver:
         left_out = sum([chances[i] for i in order if verdict.outside[i]])
         threshold = max(self.threshold, self._raised.get(str(verdict.mention.short_form), 0.0))
         # Between morphine and multiple sclerosis nothing has to be decided: either way the mention is left out.  But what is left
-        # out is not shown, and many senses that nothing speaks for add up: their sum must be surer than one sense must be.
-        sure = chance >= threshold or (verdict.outside[best] and left_out >= max(threshold, _SURE_TOGETHER))
+        # out is not shown, and many senses that nothing speaks for add up: without a likely one their sum must be surer.
+        enough = threshold if chance >= _LIKELY else max(threshold, _SURE_TOGETHER)
+        sure = chance >= threshold or (verdict.outside[best] and left_out >= enough)
         return Sense(
             status="resolved" if sure else "ambiguous",
             concept_id=verdict.senses[best] if sure else None,
