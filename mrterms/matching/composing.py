@@ -9,12 +9,12 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mrterms.text.view import Sentence
 
-__all__ = ["Carried", "Composed", "Composer", "Item", "carried_site", "is_label"]
+__all__ = ["LABELLED_SENTENCES", "Carried", "Composed", "Composer", "Item", "carried_site", "is_label"]
 
 _NO_CARRY_LESIONS = frozenset(("disease", "replacement", "repair", "endocarditis", "valvuloplasty", "commissurotomy"))
 _LABELLED_LESIONS = frozenset(("replacement", "repair"))
@@ -22,6 +22,8 @@ _LABELLED_LESIONS = frozenset(("replacement", "repair"))
 _LABEL_MARKS = frozenset((":", "-", "–", "="))
 _VESSELS_TOO = _NO_CARRY_LESIONS | {"atresia"}
 _CARRIED_SENTENCES = 4
+LABELLED_SENTENCES = 12
+"""Over how many sentences of its line a label gives its valve to a lesion ("Aortic valve: bicuspid. Calcified. ... Mild insufficiency.")."""
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ORGAN_WORDS = 3
@@ -367,15 +369,23 @@ def _is_word(text: str) -> bool:
     return text[:1].isalnum()
 
 
-def carried_site(number: int, site_of: Mapping[int, Carried], stops: frozenset[int]) -> Carried | None:
+def carried_site(
+    number: int, site_of: Mapping[int, Carried], stops: frozenset[int], in_its_line: Callable[[Carried], bool]
+) -> Carried | None:
     """The valve that the sentences before sentence ``number`` speak of; ``site_of`` sentence number → the valve named there.
 
-    Looks back a few sentences, never over a section's start or a blank line (``stops``: sentences that begin anew).
+    Looks back a few sentences, or as far as the line of a label runs (``in_its_line``), never over a section's start or a blank
+    line (``stops``: sentences that begin anew).
     """
     found: list[Carried] = []
-    for earlier in range(number, max(-1, number - _CARRIED_SENTENCES), -1):
-        if earlier != number and earlier in site_of:
-            found.append(site_of[earlier])
+    for earlier in range(number, max(-1, number - LABELLED_SENTENCES), -1):
+        far = earlier <= number - _CARRIED_SENTENCES
+        if far and found:
+            break
+        if earlier != number and (named := site_of.get(earlier)) is not None:
+            if far and (named.label is None or not in_its_line(named)):
+                break
+            found.append(named)
         if earlier in stops:
             break
     if not found:

@@ -6,13 +6,14 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.resources.abc import Traversable
 
 from spacy.vocab import Vocab
 
 from mrterms.lexicon import Lexicon
 from mrterms.lexicon.tables import read_table
-from mrterms.matching.composing import Carried, Composed, Composer, Item, carried_site, is_label
+from mrterms.matching.composing import LABELLED_SENTENCES, Carried, Composed, Composer, Item, carried_site, is_label
 from mrterms.matching.descriptions import DESCRIBED, Described, Descriptions
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.forms import Form, FormTable, Part
@@ -317,14 +318,14 @@ class Matcher:
         shared = [number for number, found in places.items() if self._may_share(found)]
         if not bare and not shared:
             return []
-        # A valve is carried to a bare lesion over a few sentences only.
-        near = [number for number in places if any(number <= other < number + 5 for other in bare)]
+        # A valve is carried to a bare lesion over some sentences only.
+        near = [number for number in places if any(number <= other < number + LABELLED_SENTENCES for other in bare)]
         site_of = {number: site for number in near if (site := self._site_named(view, places[number], inside))}
         made: list[Mention] = []
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
-            carried = carried_site(number, site_of, self._stops(view, number))
-            if carried and carried.label is not None and not self._in_its_line(view, carried, sentence):
+            carried = carried_site(number, site_of, self._stops(view, number), partial(self._in_its_line, view, sentence))
+            if carried and carried.label is not None and not self._in_its_line(view, sentence, carried):
                 carried = replace(carried, label=None)
             composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried)
             made += [self._composed_mention(view, sentence, one) for one in composed]
@@ -364,7 +365,7 @@ class Matcher:
             return None  # "Mitral valve: normal. The prosthesis ..." is another one's
         return sentence.tokens[min(last, len(sentence.tokens) - 1)]
 
-    def _in_its_line(self, view: View, carried: Carried, sentence: Sentence) -> bool:
+    def _in_its_line(self, view: View, sentence: Sentence, carried: Carried) -> bool:
         """Whether a sentence stands in the line of a label, or in the one below a title."""
         breaks = sum(view.word(token).count("\n") for token in range((carried.label or 0) + 1, sentence.token_start))
         return breaks == 0 or (breaks == 1 and "\n" in view.word((carried.label or 0) + 1))
@@ -423,9 +424,9 @@ class Matcher:
         return Item(0, 0, pair[0], pair[1], site_first=max(ends) < mention.token_end if ends else None)
 
     def _stops(self, view: View, number: int) -> frozenset[int]:
-        """Among the few sentences before, those that begin a paragraph or a section: nothing is carried over them."""
+        """Among the sentences before, those that begin a paragraph or a section: nothing is carried over them."""
         stops = set()
-        for earlier in range(number, max(-1, number - 5), -1):
+        for earlier in range(number, max(-1, number - LABELLED_SENTENCES), -1):
             start = view.sentence_starts[earlier]
             blank = start > 0 and (before := view.word(start - 1)).isspace() and before.count("\n") > 1
             section = view.section_at(start)
