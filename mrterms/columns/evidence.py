@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
+from mrterms.columns.notations import NO
 from mrterms.components.shared import work_of
 from mrterms.lexicon import Lexicon
 from mrterms.records import Annotation
@@ -71,9 +72,9 @@ def form_of(annotation: Annotation) -> str:
 
 
 def is_clear(annotation: Annotation, text: str | None) -> bool:
-    """Whether the words of a cell, and not the form's mere frequency, settle an open mention."""
+    """Whether the words of a cell, and not the form's mere frequency, settle an open mention; a bare no ("MI -") tells no sense."""
     candidates = annotation["sense"]["candidates"]
-    return bool(candidates) and annotation["text"] != (text or "").strip() and candidates[0]["probability"] >= _CLEAR
+    return bool(candidates) and annotation["text"] != (text or "").strip().removesuffix(NO) and candidates[0]["probability"] >= _CLEAR
 
 
 def let_the_cell_lead(annotation: Annotation, hints: Sequence[Hint]) -> list[Hint]:

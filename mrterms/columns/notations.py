@@ -10,7 +10,10 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import read_table
 from mrterms.text.sentences import read_abbreviations
 
-__all__ = ["Notations"]
+__all__ = ["NO", "Notations"]
+
+NO: Final = ": no"
+"""How "MR -" is written out."""
 
 _SIGN: Final = re.compile(r"[0-9+=/|'’°–—−-]")
 """Most cells have none of these, and so nothing of what is written with them."""
@@ -82,7 +85,7 @@ def _signs_written_out(text: str) -> str:
 
 
 def _grades_written_out(text: str) -> str:
-    text = _MINUS.sub(": no", _DEGREES.sub("", text))
+    text = _MINUS.sub(NO, _DEGREES.sub("", text))
     text = _ALIGNED.sub(_one_by_one, _PLUSES.sub(_pluses_in_figures, _NEXT.sub(", ", _EQUALS.sub(" ", text))))
     return _FIGURE.sub("grade ", text)
 

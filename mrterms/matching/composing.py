@@ -23,7 +23,7 @@ _LABEL_MARKS = frozenset((":", "-", "–", "="))
 _VESSELS_TOO = _NO_CARRY_LESIONS | {"atresia"}
 _CARRIED_SENTENCES = 4
 LABELLED_SENTENCES = 12
-"""Over how many sentences of its line a label gives its valve to a lesion ("Aortic valve: bicuspid. Calcified. ... Mild insufficiency.")."""
+"""Over how many sentences of its line a label gives a lesion its valve ("Aortic valve: bicuspid. Calcified. ... Mild insufficiency.")."""
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ORGAN_WORDS = 3
