@@ -394,7 +394,7 @@ class _Reader:
                 return False
             if scope == "opening" and hit.start > _AN_OPENING:
                 return False
-            if scope == "head" and (hit.start or target.first - hit.end > _MODIFIERS):
+            if scope == "head" and not self._is_heading(hit, target):
                 return False
             if scope == "aim" and not self._is_aim(hit, target):
                 return False
@@ -437,6 +437,11 @@ class _Reader:
         between = [one for one in self.line.hits if first <= one.start < last]
         ended = any(not one.entry.roles.isdisjoint(("verb", "cause")) and lower[one.start] != "'s" for one in between)
         return not ended and {rule.category for one in between for rule in one.entry.rules} <= {"historical", "pseudo"}
+
+    def _is_heading(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit opens the sentence beside a mention: "For redo AVR", but "For his AVR in 2010 he had to travel"."""
+        between = self.line.lower[hit.end : target.first]
+        return not hit.start and len(between) <= _MODIFIERS and self.words["possessive"].isdisjoint(between)
 
     def _is_aim(self, hit: Hit, target: Target) -> bool:
         """Whether a "for" leads from the hit to a mention: "referred him to Dr X for MitraClip", not "for clinic after MitraClip"."""
@@ -670,7 +675,9 @@ class _Reader:
             return False
         if "patient" in lower[hit.end : at] or "pt" in lower[hit.end : at] or self.words["pronoun"] & {*lower[at + 1 : target.first]}:
             return False
-        if lower[at - 1] == "who" or lower[hit.end : at] in ([], [","]):
+        if any(at < one.start < target.first and "stop" in one.entry.roles for one in self.line.hits):
+            return False
+        if lower[at - 1] == "who" or not any(word.isalpha() for word in lower[hit.end : at]):
             return True
         sex = "male" if lower[at] == "herself" else "female"
         subject = hit.start <= _A_SUBJECT and _PREPOSITIONS.isdisjoint(lower[: hit.start])
@@ -755,7 +762,7 @@ class _Reader:
             return "absent", absent
         if "hypothetical" in found or ("planned" in found and not self._was_done(target, found)):
             return "hypothetical", ("hypothetical", "planned")
-        if "uncertain" in found:
+        if "uncertain" in found and "confirmed" not in found:
             return "uncertain", ("uncertain",)
         if "not_assessed" in found:
             return "not_assessed", ("not_assessed",)
