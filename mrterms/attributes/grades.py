@@ -448,18 +448,22 @@ class _Sentence:
                 continue
             gap = self.atoms[self.places[before].last : place.first]
             same = gap == ["("] and self.places[before].lesion is place.lesion  # "mitral regurgitation (MR) is moderate"
-            if (number in self.plural or gap == ["/"] or same) and self._joined(self.places[before], place):
+            if number in self.plural:
+                shared = self._joined(self.places[before], place, any_kind=True)  # "mitral stenosis and regurgitation, both moderate"
+            else:
+                shared = (gap == ["/"] or same) and self._joined(self.places[before], place)
+            if shared:
                 grades[before] = grade
                 self.plural.add(before)
 
-    def _joined(self, left: Place, right: Place) -> bool:
+    def _joined(self, left: Place, right: Place, *, any_kind: bool = False) -> bool:
         if right.first < left.last and any(left.first <= phrase.first < right.first for phrase in self.phrases):
             return False
-        return joined(self.roles, self.atoms, left, right)
+        return joined(self.roles, self.atoms, left, right, any_kind=any_kind)
 
 
-def joined(roles: Roles, atoms: list[str], left: Place, right: Place) -> bool:
-    """Whether two lesions are members of one list, so that what is said once may speak of both."""
+def joined(roles: Roles, atoms: list[str], left: Place, right: Place, *, any_kind: bool = False) -> bool:
+    """Whether two lesions are members of one list, so that what is said once may speak of both; ``any_kind``: it says so."""
     if right.first < left.last:
         return True
     gap = atoms[left.last : right.first]
@@ -471,4 +475,4 @@ def joined(roles: Roles, atoms: list[str], left: Place, right: Place) -> bool:
         return False
     # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
     short = right.last - right.first == 1 == left.last - left.first
-    return left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
+    return any_kind or left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
