@@ -37,8 +37,8 @@ _LEADERS = ("..", "…", "_")
 _JOINING = frozenset({",", "/", "and", "or", "&"})
 _OPENING = frozenset({":", ";", ".", "|"})
 """Signs behind which a list begins."""
-_SINCE = frozenset({"within", "in", "during", "before", "past", "over", "since", "(", "ever"})
-"""Words with which a label goes on behind its mention, to say since when it asks."""
+_REMARKS = frozenset({"(", "<", "≤"})
+"""Signs with which a label goes on behind its mention."""
 _A_REMARK = 6
 _TICKS = TICKS - {"x"}
 _BOXES = _TICKS | {"[", "(", "☐", "□"}
@@ -332,6 +332,8 @@ class _Reader:
             for rule in hit.entry.rules:
                 if rule.category == "pseudo" or (rule.personal and self._is_general()):
                     continue
+                if rule.category == "absent" and self._is_behind_operation(hit, target):
+                    continue
                 if self._covers(number, hit, rule, target):
                     category = "not_assessed" if self._is_box(hit) and self._is_blank() else rule.category
                     found.setdefault(category, []).append((hit.start, hit.end))
@@ -350,6 +352,14 @@ class _Reader:
                 if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
                     found.setdefault("historical", []).append((place, place + 1))
         return found
+
+    def _is_behind_operation(self, hit: Hit, target: Target) -> bool:
+        """Whether a hit denies an operation, of which the mention is the reason: "no AVR for his AS"."""
+        return target.kind != "procedure" and any(
+            hit.end <= one.first and one.last <= target.first and "for" in self.line.lower[one.last : target.first]
+            for one in self.targets
+            if one.kind == "procedure"
+        )
 
     def _drop_conditions(self, found: Found) -> None:
         """``if the regurgitation worsens``: what is conditional is its course."""
@@ -518,8 +528,8 @@ class _Reader:
         labelled = not _LABELLING.isdisjoint(lower[end : hit.start + 1])
         if labelled:  # "recent MI within 60 days: NO"
             named = max((one.last for one in self.targets if one.last <= end), default=end)
-            since = lower[named] in _SINCE or lower[named][0] in "<≤"
-            end = named if since and end - named <= _A_REMARK else end
+            goes_on = lower[named] in self.words["label"] or lower[named][0] in _REMARKS
+            end = named if goes_on and end - named <= _A_REMARK else end
         return target.last in self._members(end, labelled=labelled)
 
     def _members(self, end: int, *, labelled: bool) -> set[int]:

@@ -26,7 +26,7 @@ ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "s
 WORD_ROLES = frozenset(
     {"subject", "report", "passive", "relation", "in", "female", "male", "possessive", "pronoun", "done", "individual", "aspect"}
     | {"asking", "general_question", "inquiry", "opener", "answer", "assent", "modal", "voice", "writer", "reader", "contrast"}
-    | {"determiner", "complication", "adverb", "no_adverb"}
+    | {"determiner", "complication", "adverb", "no_adverb", "label"}
 )
 """Roles that are looked up for one word where needed; they are not searched for."""
 
