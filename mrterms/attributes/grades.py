@@ -475,4 +475,8 @@ def joined(roles: Roles, atoms: list[str], left: Place, right: Place, *, any_kin
         return False
     # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
     short = right.last - right.first == 1 == left.last - left.first
-    return any_kind or left.lesion.kind == right.lesion.kind or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
+    return (
+        any_kind
+        or left.lesion.kind == right.lesion.kind
+        or (short and {left.lesion.kind, right.lesion.kind} <= {"regurgitation", "stenosis"})
+    )
