@@ -29,7 +29,8 @@ _SHORT_LINE = 10
 _ORGAN_WORDS = 3
 _ASIDE = 5
 """Words of a bracket that may stand between a lesion and the preposition of its valve."""
-_BESIDE, _OF = "valve and lesion", "lesion of the valve"
+_BESIDE, _OF, _ONLY = "valve and lesion", "lesion of the valve", "the only valve of the sentence"
+_OF_LEAFLETS = "prolapse"
 _VALVE_NOUNS = ("valve", "leaflet", "cusp", "annul")
 
 
@@ -97,13 +98,21 @@ class Composer:
                 composed += self._shared_lesion(sentence, items, place, item, item.lesion)
                 composed += self._shared_lesion_after(sentence, items, place, item)
             elif item.lesion:
-                found = list(self._for_lesion(sentence, items, place, item, carried))
+                found = list(self._for_lesion(sentence, items, place, item, carried)) or self._leaflets_lesion(sentence, items, item)
                 composed += found
                 if len(found) == 1 and item.lesion == "regurgitation" and found[0].reason in (_BESIDE, _OF):
                     items[place] = replace(item, site=found[0].site)  # what follows may speak of it again
                 if not found and self._names_no_other_organ(sentence, item) and not self._of_something_else(sentence, item):
                     unplaced.append(item)
         return composed, unplaced
+
+    def _leaflets_lesion(self, sentence: Sentence, items: Sequence[Item], item: Item) -> list[Composed]:
+        """``anterior leaflet | prolapse, mild mitral regurgitation``: a leaflet's lesion is of the one valve that the sentence names."""
+        sites = {other.site for other in items if other.site}
+        if len(sites) != 1 or item.lesion != _OF_LEAFLETS or (site := sites.pop() or "", item.lesion) not in self._site_lesions:
+            return []
+        near = sentence.lower[max(0, item.first - 1) : item.last + _ASIDE]
+        return [Composed(item.first, item.last, site, item.lesion, _ONLY)] if any("leaflet" in word for word in near) else []
 
     def _one_by_one(self, sentence: Sentence, items: Sequence[Item]) -> Iterator[Item]:
         """The items with ``tissue valve | replacement`` as one, and without ``tricuspid`` as the shape of the aortic valve."""
