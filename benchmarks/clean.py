@@ -85,12 +85,13 @@ def make_values(lexicon: Lexicon, distinct: int, drawn: random.Random) -> dict[s
 def subject_terms(lexicon: Lexicon) -> list[tuple[str, str]]:
     """Terms with the concept they are reported as, those of several concepts left out; "MR" stands for the lesion it may name.
 
-    Lay terms that name no valve ("leaky valve") are left out: mrterms takes them for the mitral valve and says so.
+    Lay terms that name no valve ("leaky valve") are left out: mrterms takes them for the mitral valve and says so; so are those that it
+    believes only beside words that vouch for them ("a coronary").
     """
     by_text: dict[str, set[str]] = {}
     for term in lexicon.terms:
         concept = lexicon.concepts[term.concept_id]
-        if term.kind == "lay" and term.concept_id == "heart_valve_regurgitation":
+        if (term.kind == "lay" and term.concept_id == "heart_valve_regurgitation") or term.case == "told":
             continue
         if not concept.other_sense and concept.semantic_type in ("disorder", "procedure"):
             by_text.setdefault(term.text, set()).add(concept.report_as or concept.concept_id)
