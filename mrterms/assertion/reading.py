@@ -1,0 +1,677 @@
+"""One sentence read for its mentions: which cues reach each of them, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mrterms.assertion.cues import Hit, Rule
+from mrterms.assertion.leading import TICKS
+from mrterms.assertion.scopes import Line
+from mrterms.assertion.targets import Target
+from mrterms.records import Assertion, AssertionStatus, Change, Cue, Experiencer, Temporality
+from mrterms.text.view import Sentence
+
+__all__ = ["A_CHOICE", "A_LABEL", "A_SUBJECT", "BOXES", "DASHES", "ENDS", "SentenceReader", "boxes_in", "may_mean"]
+
+Found = dict[str, list[tuple[int, int]]]
+"""The cues that speak of a mention, as words (half-open), by category."""
+
+_HISTORIES = ("past_medical_history", "past_surgical_history")
+_TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "procedure"})
+"""Sections whose title says something of a mention about which the sentence says nothing."""
+_CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
+_PRESENT = Assertion()
+_GAP = frozenset({":", "|", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
+_PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at", "via", "using", "through"})
+_CLOSING = (
+    frozenset({".", ",", ";", ")", "/", "]", ":", "-", "--", "|", "!", "?", "(", "+", "s/p", "w/", "then", "after", "when"}) | _PREPOSITIONS
+)
+"""Words that may follow the value of a label: the value says nothing of what comes after it."""
+_LABELLING = frozenset({":", "=", "-", "–", "—", "--", "?"})
+"""Signs between a label and its value."""
+_LEADERS = ("..", "…", "_")
+"""What leads from a label to its value across a page begins so."""
+_JOINING = frozenset({",", "/", "and", "or", "&"})
+_OPENING = frozenset({":", ";", ".", "|"})
+"""Signs behind which a list begins."""
+_REMARKS = frozenset({"(", "<", "≤"})
+"""Signs with which a label goes on behind its mention."""
+_A_REMARK = 6
+_TICKS = TICKS - {"x"}
+BOXES = _TICKS | {"[", "(", "☐", "□"}
+DASHES = frozenset({"-", "–", "−"})
+A_CHOICE = 2
+"""How many boxes with grades or answers make a choice."""
+ENDS = frozenset({".", ";", "!", "?"})
+_BRACKETS = frozenset({"(", ")", "[", "]"})
+_BEHIND_A_DATE = _CLOSING | {"for", "under", "if", "unless"}
+_TO_TIMES = frozenset({"to", "from", "between", "than", "of", "since", "until"})
+"""Words that lead to a time of something else ("MI cases between 1996 and 1997")."""
+A_LABEL = 4
+"""How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
+_REMARK = 30
+"""How many words a bracket or date between an operation and its reason may have."""
+_SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
+_COURSES = frozenset({"worse", "improved", "unchanged"})
+_OF_CAUSE = frozenset({"to", "by", "from", "of", "with"})
+_CONDITIONS = frozenset({"if", "unless", "should", "when"})
+_NOES = ("absent", "resolved", "left_out")
+_ON = ("neither", "both", "none", "died", "deceased")
+"""Words that go on about relatives behind a semicolon."""
+_RELATIVE_PRONOUNS = ("who", "that")
+_PASSED = frozenset({"was", "were", "has", "had", "have"})
+_AN_OPENING = 2
+"""How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
+_UNIT = 2
+"""Letters of a short name of a relative ("mo", "fa") that behind a number is a unit."""
+A_SUBJECT = 3
+"""The last word at which the subject of a sentence begins."""
+_MODIFIERS = 3
+"""How many words may stand between a cue of scope ``next`` and its mention ("his large anterior MI")."""
+
+
+class SentenceReader:
+    """Reads one sentence; reaches are computed once for all its mentions of a kind."""
+
+    def __init__(self, words: Mapping[str, set[str]], sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
+        self.words, self.sentence, self.line, self.targets = words, sentence, line, targets
+        self.rules = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.rules]
+        self.relatives = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.relative]
+        """The hits that name somebody else, with their numbers."""
+        self.reaches: dict[tuple[int, str, str, bool], int] = {}
+        self.general: bool | None = None
+
+    def leader(self, target: Target) -> Target:
+        """The mention of which a mention says no more than another name, else itself.
+
+        "(TR)" in "tricuspid regurgitation (TR)", and the inner of "mitral and tricuspid regurgitation" where nothing grades it.
+        """
+        if len(self.targets) == 1:
+            return target
+        lower, first, last = self.line.lower, target.first, target.last
+        if last - first == 1 and first > 1 and lower[first - 1] == "(" and lower[last : last + 1] == [")"]:
+            named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]
+            if named:
+                return self.leader(min(named, key=lambda one: one.first))
+        around = min((one.first for one in self.targets if one.last == last and one.kind == target.kind), default=first)
+        if around == first:
+            return target
+        between = [hit for hit in self.line.hits if around <= hit.start < first]
+        return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else replace(target, first=around)
+
+    def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
+        found = self._found(target)
+        experiencer = self._experiencer(target, found, section, carried)
+        if not found and section not in _TELLING and experiencer == "patient":
+            return _PRESENT
+        return self._decide(target, found, experiencer, section)
+
+    def as_reason(self, lesion: Target, assertion: Assertion, operations: Sequence[Target]) -> Assertion:
+        """The assertion of a lesion, which is past where it is the reason for an operation that was done."""
+        if lesion.kind in ("lesion", "other") and assertion.status == "present":
+            for operation in operations:
+                if operation.last <= lesion.first and self._is_reason(lesion, operation):
+                    cues = self._cues({"historical": [(operation.first, operation.last)]}, {"historical": None})
+                    return replace(assertion, status="historical", temporality="historical", cues=assertion.cues + cues)
+        return assertion
+
+    def _is_reason(self, lesion: Target, operation: Target) -> bool:
+        """Whether an operation is told with its reason: "mechanical MVR (2019) for congenital MS"."""
+        between = self.line.lower[operation.last : lesion.first]
+        if "for" not in between:
+            return False
+        at = between.index("for")
+        graded = {
+            place
+            for hit in self.line.hits
+            if "grade" in hit.entry.roles and operation.last <= hit.start < lesion.first
+            for place in range(hit.start, hit.end)
+        }
+        adjectives = [word for place, word in enumerate(between, operation.last) if place - operation.last > at and place not in graded]
+        remark = between[:at]
+        if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
+            return False
+        dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0][0].isdigit()
+        return dated and len(remark) <= _REMARK and self.words["verb"].isdisjoint(remark)
+
+    # What speaks of a mention
+
+    def _found(self, target: Target) -> Found:
+        found: Found = {}
+        for number, hit in self.rules:
+            if hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit):
+                continue
+            for rule in hit.entry.rules:
+                if rule.category == "pseudo" or (rule.personal and self._is_general()):
+                    continue
+                if rule.category == "absent" and self._is_behind_operation(hit, target):
+                    continue
+                if self._covers(number, hit, rule, target):
+                    category = "not_assessed" if self._is_box(hit) and self._is_blank() else rule.category
+                    found.setdefault(category, []).append((hit.start, hit.end))
+        if not DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
+            found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
+        if target.kind == "lesion" and not _COURSES.isdisjoint(found):
+            self._drop_conditions(found)
+            if "uncertain" in found and self._is_cause_in_course(target, found):
+                del found["uncertain"]
+        if target.kind == "procedure":
+            found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
+            if self.line.lower[target.last : target.last + 1] and self.line.lower[target.last] in self.words["complication"]:
+                found.pop("absent", None)  # "no prosthetic valve thrombosis"
+        if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
+            for place in range(target.first, target.last):
+                if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
+                    found.setdefault("historical", []).append((place, place + 1))
+        return found
+
+    def _is_behind_operation(self, hit: Hit, target: Target) -> bool:
+        """Whether a hit denies an operation, of which the mention is the reason: "no AVR for his AS"."""
+        return target.kind != "procedure" and any(
+            hit.end <= one.first and one.last <= target.first and "for" in self.line.lower[one.last : target.first]
+            for one in self.targets
+            if one.kind == "procedure"
+        )
+
+    def _drop_conditions(self, found: Found) -> None:
+        """``if the regurgitation worsens``: what is conditional is its course."""
+        told = [place for place in found.get("hypothetical", ()) if self.line.lower[place[0]] not in _CONDITIONS]
+        found.pop("hypothetical", None)
+        if told:
+            found["hypothetical"] = told
+
+    def _is_cause_in_course(self, target: Target, found: Found) -> bool:
+        """Whether its course is what is doubted of a lesion, or what it causes: "rule out worsening MR", "likely due to worsening MR"."""
+        doubts = {end for _, end in found["uncertain"]}
+        courses = [place for one in _COURSES for place in found.get(one, ()) if place[1] in (target.first, target.first - 1)]
+        return any(self.line.lower[start - 1] in _OF_CAUSE or start in doubts for start, _ in courses)
+
+    def _is_general(self) -> bool:
+        """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""
+        if self.general is None:
+            told = any(rule.category in ("general", "study") for _, hit in self.rules for rule in hit.entry.rules)
+            self.general = told and self.words["individual"].isdisjoint(self.line.lower)
+        return self.general
+
+    @staticmethod
+    def _tells_age(target: Target, hit: Hit) -> bool:
+        return target.kind == "infarct" and hit.start == target.first and "historical" in hit.entry.opens
+
+    def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
+        scope, lower = rule.scope, self.line.lower
+        if scope == "events":
+            scope = "list" if target.kind in ("infarct", "procedure") else "item"
+        if hit.start == target.first:
+            return rule.forward and self._tells_age(target, hit)
+        if rule.forward and hit.end <= target.first:
+            if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
+                if self._is_box(hit):
+                    return hit.end == target.first and self._boxes_lead()
+                return hit.end == target.first and all(one.last != hit.start for one in self.targets)
+            if self._is_answer(hit):
+                return False
+            if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
+                return False
+            if scope == "next" and target.first - hit.end > _MODIFIERS:
+                return False
+            if scope == "opening" and hit.start > _AN_OPENING:
+                return False
+            if scope == "head" and not self._is_heading(hit, target):
+                return False
+            if scope == "aim" and not self._is_aim(hit, target):
+                return False
+            if hit.end - hit.start == 1 and lower[hit.start] == "?" and self._ends_a_word(hit.start):
+                return False
+            return target.first < self._reach(number, rule.category, scope, True)
+        if rule.backward and hit.start >= target.last:
+            if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
+                return False
+            if not rule.forward and hit.entry.opens and lower[hit.start] not in self.words["verb"] and self._leads_in(hit):
+                return False
+            if lower[hit.start] == "?" and self._asks_of_all(target):
+                return False
+            if scope == "value":
+                return self._is_value(hit, target)
+            if scope == "next":
+                return hit.start == target.last
+            if scope == "date":
+                return self._dates(hit, target)
+            if scope == "it":
+                return target.last == max(one.last for one in self.targets if one.last <= hit.start)
+            return target.last > self._reach(number, rule.category, scope, False)
+        return False
+
+    def _dates(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit dates a mention, from which a remark may part it: "TAVI (26 mm valve) 8 March", "MI in Dubai 2013"."""
+        lower, first, last = self.line.lower, target.last, hit.start
+        if hit.end < len(lower) and lower[hit.end] not in _BEHIND_A_DATE and not self._is_parted(hit):
+            return False
+        if last - first > 1 and lower[first] in DASHES:  # "MI - Leeds, 2011", "AVR - Magna 23 mm - 2017"
+            last -= lower[last - 1] in DASHES
+            first += lower[last] == "," or last < hit.start
+        remark = [word for word in lower[first:last] if word not in _BRACKETS]
+        if len(remark) > _A_REMARK or not all(word[-1].isalnum() or word in ("#", ",") for word in remark):
+            return False
+        if not _TO_TIMES.isdisjoint(remark) or any(first <= one.first < last for one in self.targets):
+            return False
+        if "," in remark[:-1] and (remark[0] == "," or "(" not in lower[first:last]):
+            return False  # "STEMI, taken to the lab 8 March"
+        between = [one for one in self.line.hits if first <= one.start < last]
+        ended = any(not one.entry.roles.isdisjoint(("verb", "cause")) and lower[one.start] != "'s" for one in between)
+        return not ended and {rule.category for one in between for rule in one.entry.rules} <= {"historical", "pseudo"}
+
+    def _is_heading(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit opens the sentence beside a mention: "For redo AVR", but "For his AVR in 2010 he had to travel"."""
+        between = self.line.lower[hit.end : target.first]
+        return not hit.start and len(between) <= _MODIFIERS and self.words["possessive"].isdisjoint(between)
+
+    def _is_aim(self, hit: Hit, target: Target) -> bool:
+        """Whether a "for" leads from the hit to a mention: "referred him to Dr X for MitraClip", not "for clinic after MitraClip"."""
+        between = self.line.lower[hit.end : target.first]
+        if "for" not in between:
+            return False
+        behind = between[len(between) - between[::-1].index("for") :]
+        return _PREPOSITIONS.isdisjoint(behind) and not any(
+            hit.end <= one.start < target.first and "cause" in one.entry.roles for one in self.line.hits
+        )
+
+    def _is_answer(self, hit: Hit) -> bool:
+        """Whether a word is the whole value of a label, and leads nothing in: "PCI: no, MI: yes"."""
+        lower = self.line.lower
+        if not hit.start or hit.end - hit.start > 1 or lower[hit.start] not in self.words["answer"]:
+            return False
+        if self._is_led_to(hit):
+            return True
+        return lower[hit.start - 1] in (":", "=") and (lower[hit.end : hit.end + 1] in ([","], ["/"], ["|"]) or self._precedes_label(hit))
+
+    def _precedes_label(self, hit: Hit) -> bool:
+        """Whether the next label begins right behind the value of one: "MI: No AS: Yes"."""
+        lower = self.line.lower
+        label = next((at for at in range(hit.end, min(hit.end + A_LABEL, len(lower))) if not lower[at][-1].isalnum()), hit.end)
+        return label > hit.end and lower[label] in (":", "=") and lower[hit.start - 1] == lower[label]
+
+    def _is_led_to(self, hit: Hit) -> bool:
+        """Whether dots lead across the page to a value: "Infarct in the last 90 days ...... no"."""
+        return hit.start > 0 and self.line.lower[hit.start - 1].startswith(_LEADERS)
+
+    def _leads_in(self, hit: Hit) -> bool:
+        """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
+        lower, end = self.line.lower, hit.end
+        if self._is_answer(hit):
+            return False
+        for one in self.targets:
+            if 0 <= one.first - end <= 2 and all(word.isalnum() and word not in _CLOSING for word in lower[end : one.first]):
+                return True
+        return False
+
+    def _asks_of_all(self, target: Target) -> bool:
+        """Whether the sentence asks something about a finding, and not whether somebody has it ("What is a leaky valve?")."""
+        lower, words = self.line.lower, self.words
+        at = next((at for at, word in enumerate(lower) if word not in words["opener"]), 0)
+        if lower[at] in words["asking"] or (lower[at] in ("is", "are") and target.first - at <= 2 and target.last + 1 < len(lower)):
+            return True  # "Is a leaky valve dangerous?"
+        return lower[at] in words["general_question"] and words["subject"].isdisjoint(lower) and words["individual"].isdisjoint(lower)
+
+    def _is_aspect(self, target: Target) -> bool:
+        """Whether what is said behind a mention is said of an aspect of it: "the cause of the regurgitation is uncertain"."""
+        before = self.line.lower[max(0, target.first - _MODIFIERS - 2) : target.first]
+        return "of" in before[1:] and before[before.index("of", 1) - 1] in self.words["aspect"]
+
+    def _reach(self, number: int, category: str, scope: str, forward: bool) -> int:
+        key = (number, category, scope, forward)
+        if (known := self.reaches.get(key)) is None:
+            known = self.line.forward(number, category, scope) if forward else self.line.backward(number, scope)
+            self.reaches[key] = known
+        return known
+
+    def _is_value(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
+        lower = self.line.lower
+        if self._is_box(hit):
+            if self._boxes_lead():
+                return False
+        elif hit.end < len(lower) and lower[hit.end] not in _CLOSING and lower[hit.end - 1][-1] != "." and not self._is_parted(hit):
+            return False
+        end = hit.start
+        while end > 0 and (lower[end - 1] in _GAP or lower[end - 1].startswith(_LEADERS)):
+            end -= 1
+        if lower[end].startswith(_LEADERS):  # the line is the label: "Infarction in the last 90 days ........ NO"
+            return target.last <= end and not any(lower[at].startswith(_LEADERS) for at in range(target.last, end))
+        labelled = not _LABELLING.isdisjoint(lower[end : hit.start + 1])
+        if labelled:  # "recent MI within 60 days: NO"
+            named = max((one.last for one in self.targets if one.last <= end), default=end)
+            goes_on = lower[named] in self.words["label"] or lower[named][0] in _REMARKS
+            end = named if goes_on and end - named <= _A_REMARK else end
+        return target.last in self._members(end, labelled=labelled)
+
+    def _members(self, end: int, *, labelled: bool) -> set[int]:
+        """Where the members of a label end that itself ends at ``end``: "MR/TR: none", "MI/CABG/PCI: no", "MI, stroke, PCI: no".
+
+        A comma joins members only where all before the sign is a bare list or where a word joins two of them ("MR, AS and TR: none"); in
+        "moderate MR, AS: none" it parts two statements.
+        """
+        lower = self.line.lower
+        sure, listed = {end}, set[int]()
+        commas = False
+        place = end
+        while True:
+            first = self._member(place, labelled)
+            if first == place:
+                return sure
+            if first == 0 or lower[first - 1] in _OPENING or (lower[first - 1] in _LABELLING and self.line.is_free(first - 1)):
+                return sure | listed
+            if lower[first - 1] not in _JOINING:
+                return sure
+            while first > 1 and lower[first - 1] in _JOINING:
+                commas = commas or lower[first - 1] == ","
+                first -= 1
+            place = first
+            (listed if commas else sure).add(place)
+
+    def _member(self, end: int, labelled: bool) -> int:
+        """Where the member of a list begins that ends at ``end``: a mention, or behind a label a few words that are none."""
+        if (first := min((one.first for one in self.targets if one.last == end), default=end)) < end or not labelled:
+            return first
+        taken = {place for one in self.targets for place in range(one.first, one.last)}
+        while first > 0 and self.line.lower[first - 1].isalpha() and self.line.lower[first - 1] not in _JOINING:
+            first -= 1
+            if first in taken or end - first > _MODIFIERS:
+                return end
+        graded = any(first <= hit.start < end and "grade" in hit.entry.roles for hit in self.line.hits)
+        return end if graded else first
+
+    def _is_box(self, hit: Hit) -> bool:
+        """Whether the hit is a box alone, without a yes or no to it."""
+        lower = self.line.lower
+        return lower[hit.start] in BOXES and any((hit.start, hit.end) == box[:2] for box in boxes_in(lower))
+
+    def _is_blank(self) -> bool:
+        """Whether nobody has ticked any of the boxes of a form, which then says nothing."""
+        boxes = list(boxes_in(self.line.lower))
+        return len(boxes) >= A_CHOICE and not any(ticked for _, _, ticked in boxes)
+
+    def _boxes_lead(self) -> bool:
+        """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
+        lower, boxes = self.line.lower, list(boxes_in(self.line.lower))
+        first, last = boxes[0][0], boxes[-1][1]
+        return first == 0 or not lower[first - 1][-1].isalnum() or (last < len(lower) and all(one.last != first for one in self.targets))
+
+    def _is_parted(self, hit: Hit) -> bool:
+        """Whether a tab, a line break or the next label ends a value that leads nothing in ("MS none<tab>TR trace", "MR 0 TR 1+")."""
+        tokens, opens = self.sentence.tokens, hit.entry.opens
+        if tokens[hit.end] - tokens[hit.end - 1] > 1 and ("absent" not in opens or self._is_led_to(hit)):  # but "no   murmurs"
+            return True
+        return (not opens and any(one.first == hit.end for one in self.targets)) or self._precedes_label(hit)
+
+    def _sign(self, target: Target) -> tuple[str, int] | None:
+        """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
+        lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
+        ends = last + 1 >= len(lower) or lower[last + 1] in _CLOSING
+        if (
+            ends
+            and last < len(lower)
+            and lower[last] in DASHES
+            and (self._glued_left(last) or lower[last + 1 : last + 2] in ([","], [";"]))
+        ):
+            return "absent", last
+        if first == 0 or lower[first - 1] not in DASHES:
+            return None
+        at = first - 1
+        glued_right = starts[at] + 1 == starts[first]
+        if at > 1 and lower[at - 1] == "/" and lower[at - 2] == "+":
+            return "uncertain", at
+        if glued_right:
+            hyphen = self._glued_left(at) and lower[at - 1] not in ("(", "/", ",", "+")
+            return None if hyphen else ("absent", at)
+        listed = at > 0 and "+" in lower and lower[at - 1] in (",", ";")
+        return ("absent", at) if listed else None
+
+    def _ends_a_word(self, place: int) -> bool:
+        return self._glued_left(place) and self.line.lower[place - 1][-1].isalnum()
+
+    def _glued_left(self, place: int) -> bool:
+        starts = self.line.starts
+        return place > 0 and starts[place - 1] + len(self.line.lower[place - 1]) == starts[place]
+
+    # Whose it is
+
+    def is_person(self, number: int) -> bool:
+        """Whether a relative is spoken of, and does not merely report or accompany."""
+        hit, lower = self.line.hits[number], self.line.lower
+        if hit.entry.heading:
+            return True
+        if hit.start and lower[hit.start - 1][-1:].isdigit() and len(lower[hit.start]) <= _UNIT:
+            return False  # "an echo 18 mo ago"
+        before = self._before_relatives(hit)
+        if before >= 0 and lower[before] in self.words["relation"] and "who" not in lower[hit.end : hit.end + 2]:
+            return False
+        behind = hit.end
+        if lower[behind : behind + 1] == ["("] and ")" in lower[behind : behind + _MODIFIERS + 2]:  # "his sister (a nurse) says"
+            aside = lower.index(")", behind)
+            behind = aside + 1 if lower[aside + 1 : aside + 2] and lower[aside + 1] in self.words["report"] else behind
+        for at, word in enumerate(lower[behind : behind + 3], behind):
+            if word in self.words["report"]:
+                return word in self.words["passive"] and lower[at - 1] in ("was", "were", "been")
+            if word in ("had", "has", "with", "died", "have", ",", "(", ":"):
+                return True
+        return True
+
+    def _before_relatives(self, hit: Hit) -> int:
+        """The word before a relative, or before the relatives with whom it is named: "discussed with family (wife, son)"."""
+        lower = self.line.lower
+        ends = {one.end: one.start for _, one in self.relatives}
+        before = hit.start - 1
+        while before >= 0:
+            if lower[before] in self.words["possessive"] or lower[before] in ("the", "a", "an", "patient", "pt", "family"):
+                before -= 1
+            elif before + 1 in ends:
+                before = ends[before + 1] - 1
+            elif (lower[before] in _JOINING or lower[before] == "(") and (before in ends or lower[before - 1] == "family"):
+                before -= 1
+            else:
+                break
+        return before
+
+    def _experiencer(self, target: Target, found: Found, section: str | None, carried: bool) -> Experiencer:
+        who: Experiencer = "family" if section == "family_history" else "patient"
+        for number, hit in self.relatives:
+            if hit.start < target.last and hit.end > target.first:
+                continue
+            if (self.is_person(number) and self._belongs(number, hit, target)) or self._means_self(number, hit, target):
+                found.setdefault("family", []).append((hit.start, hit.end))
+                if hit.entry.heading:
+                    found.setdefault("historical", []).append((hit.start, hit.end))
+                who = "family" if hit.entry.relative == "family" else "other"
+        if who == "family" and "family" not in found and "patient" in found:
+            who = "patient"
+        return "family" if who == "patient" and carried and target.kind != "procedure" else who
+
+    def _means_self(self, number: int, hit: Hit, target: Target) -> bool:
+        """Whether "herself" is a relative who only tells or is there: "Her mother said she herself had AS".
+
+        Behind one of whom something is told it is the patient: "Her sister had an MI; she herself has AS".
+        """
+        lower = self.line.lower
+        at = next((at for at in range(target.first - 1, hit.end - 1, -1) if lower[at] in ("himself", "herself")), None)
+        if at is None or hit.entry.heading or any(hit.end <= one.start < at for _, one in self.relatives):
+            return False
+        if "patient" in lower[hit.end : at] or "pt" in lower[hit.end : at] or self.words["pronoun"] & {*lower[at + 1 : target.first]}:
+            return False
+        if any(at < one.start < target.first and "stop" in one.entry.roles for one in self.line.hits):
+            return False
+        if lower[at - 1] == "who" or not any(word.isalpha() for word in lower[hit.end : at]):
+            return True
+        sex = "male" if lower[at] == "herself" else "female"
+        subject = hit.start <= A_SUBJECT and _PREPOSITIONS.isdisjoint(lower[: hit.start])
+        return subject and lower[hit.end - 1] not in self.words[sex] and not self.is_person(number)
+
+    def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
+        lower, hits = self.line.lower, self.line.hits
+        before = hit.start - 1
+        while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in self.words["determiner"]):
+            before -= 1
+        if before >= 0 and self._is_beside_patient(hit, before):
+            return False
+        told_of = not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "(")
+        if told_of or hit.end > target.first:
+            told_of = told_of or lower[hit.start] in self.words["in"]  # "any infarct in the family"
+            return told_of and hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
+        if hit.entry.heading and hit.start == 0:
+            return not any("patient" in one.entry.opens for one in hits if hit.end <= one.start < target.first)
+        for one in hits[number + 1 :]:
+            if one.start >= target.first:
+                break
+            roles = one.entry.roles
+            # "her cousin was found to have", "my wife who has"
+            follows = one.start - (lower[hit.end] == ",") == hit.end and (
+                lower[one.start] in self.words["verb"] or lower[one.start] in _RELATIVE_PRONOUNS
+            )
+            if "patient" in one.entry.opens or ("stop" in roles and not (follows or self._goes_on(hit, one))):
+                return False
+            speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
+            if speaks and not hit.entry.heading:
+                return False
+        if not hit.entry.heading and self._is_of_other(hit, target):
+            return False
+        return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    def _is_beside_patient(self, hit: Hit, before: int) -> bool:
+        """Whether the patient is named with a relative: "both he and his brother have AS", "unlike her mother she has no AS"."""
+        lower, words = self.line.lower, self.words
+        if lower[before] in ("like", "unlike"):
+            return "who" not in lower[hit.end : hit.end + 2]
+        one = lower[max(before - 1, 0)]
+        return lower[before] in ("and", "&") and (one in ("patient", "pt") or one in words["pronoun"] or one in words["writer"])
+
+    def _goes_on(self, hit: Hit, stop: Hit) -> bool:
+        """Whether what stands behind a stop is told of the relative still: "; she also had", "; none had"."""
+        lower, at = self.line.lower, stop.end
+        if at >= len(lower) or lower[at] in _ON:
+            return True
+        if lower[at] not in self.words["pronoun"] or lower[stop.start] not in ENDS:
+            return False
+        is_told = "also" in lower[at : at + _MODIFIERS] or _is_now(lower[at + 1 :], self.words) is False
+        return is_told and may_mean(lower, at, lower, hit, self.words)
+
+    def _is_of_other(self, hit: Hit, target: Target) -> bool:
+        """Whether a pronoun between a relative and the mention cannot mean the relative: "his wife had been told that he ..."."""
+        return _other_pronoun(self.line.lower[hit.end - 1], self.words) in self.line.lower[hit.end : target.first]
+
+    # What wins
+
+    def _decide(self, target: Target, found: Found, experiencer: Experiencer, section: str | None) -> Assertion:
+        status, reasons = self._status(target, found, experiencer, section)
+        past = self._is_past(target, found)
+        temporality: Temporality = "current"
+        if status == "hypothetical":
+            temporality = "future"
+        elif past or status == "historical" or "resolved" in found:
+            temporality = "historical"
+        change = next((one for one in _CHANGES if one in found), None)
+        keep = [*reasons, *((change,) if change else ()), *(("historical",) if past and "historical" not in reasons else ())]
+        return Assertion(
+            status=status, experiencer=experiencer, temporality=temporality, change=change, cues=self._cues(found, dict.fromkeys(keep))
+        )
+
+    def _status(
+        self, target: Target, found: Found, experiencer: Experiencer, section: str | None
+    ) -> tuple[AssertionStatus, tuple[str, ...]]:
+        """The status and the categories that gave it; the order is that of the annotation guideline."""
+        absent = tuple(one for one in _NOES if one in found and not (one == "left_out" and "study" in found))
+        if experiencer != "patient":
+            return ("absent", (*absent, "family")) if absent else ("family", ("family",))
+        if absent:
+            return "absent", absent
+        if "hypothetical" in found or ("planned" in found and not self._was_done(target, found)):
+            return "hypothetical", ("hypothetical", "planned")
+        if "uncertain" in found and "confirmed" not in found:
+            return "uncertain", ("uncertain",)
+        if "not_assessed" in found:
+            return "not_assessed", ("not_assessed",)
+        settled = "known" in found or self._is_graded(target)
+        owned = self.line.lower[max(target.first - 1, 0)] in self.words["possessive"]
+        if "query" in found and target.kind != "procedure" and not settled and not owned:
+            return "uncertain", ("query",)
+        if "in_place" not in found and self._is_past(target, found):
+            return "historical", ("historical",)
+        if "upcoming" in found and "in_place" not in found:
+            return "hypothetical", ("upcoming",)
+        return self._by_section(target, found, section, settled), ("known", "present", "in_place")
+
+    def _was_done(self, target: Target, found: Found) -> bool:
+        """Whether a procedure is told as done behind words that alone would plan it: "urgent AVR was performed"."""
+        history = found.get("historical", ())
+        outcomes = {(hit.start, hit.end) for _, hit in self.rules if "outcome" in hit.entry.roles}
+        if history and outcomes.issuperset(found["planned"]) and min(found["planned"]) > min(history):
+            return True  # "history of AS requiring AVR"
+        behind = [start for start, _ in history if start >= target.last]
+        return any(self.line.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
+
+    def _is_past(self, target: Target, found: Found) -> bool:
+        """Whether the mention is of the past; a lesion that is known or unchanged is still there."""
+        return "historical" in found and not (target.kind == "lesion" and not {"known", "unchanged"}.isdisjoint(found))
+
+    def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
+        if section in _HISTORIES and "known" not in found:
+            # A history of operations is no list of lesions: one with its grade is told as it is now.
+            now = "present" in found or (settled and section == "past_surgical_history")
+            return "present" if now and target.kind == "lesion" else "historical"
+        if section in ("risks", "consent") and not (settled and target.kind == "lesion"):
+            return "hypothetical"
+        if section == "plan" and target.kind == "procedure" and not found:
+            return "hypothetical"
+        if section == "procedure" and target.kind == "procedure" and not found:
+            return "historical"
+        if section == "indication" and target.kind in ("lesion", "other") and not settled and not found:
+            return "uncertain"
+        return "present"
+
+    def _is_graded(self, target: Target) -> bool:
+        for hit in self.line.hits:
+            if "grade" in hit.entry.roles and (0 <= target.first - hit.end <= 1 or 0 <= hit.start - target.last <= 1):
+                return True
+        return False
+
+    def _cues(self, found: Found, categories: dict[str, None]) -> tuple[Cue, ...]:
+        words, span = self.sentence.words, self.sentence.span
+        cues = {
+            place: Cue(text=" ".join(words[place[0] : place[1]]), start=span(*place)[0], end=span(*place)[1], category=category)
+            for category in categories
+            for place in found.get(category, ())
+        }
+        return tuple(cues[place] for place in sorted(cues))
+
+
+def _other_pronoun(named: str, words: Mapping[str, set[str]]) -> str:
+    """The pronoun that cannot mean a relative, or nothing."""
+    return "he" if named in words["female"] else "she" if named in words["male"] else ""
+
+
+def may_mean(lower: Sequence[str], place: int, told: Sequence[str], hit: Hit, words: Mapping[str, set[str]]) -> bool:
+    """Whether the pronoun at ``place`` may mean the relative that is named in ``told``.
+
+    Its sex must fit, and what was told in the past does not go on in the present ("Mother had AS. She denies chest pain.").
+    """
+    if lower[place] == _other_pronoun(told[hit.end - 1], words):
+        return False
+    return not (_is_now(lower[place + 1 :], words) and _is_now(told[hit.end :], words) is False)
+
+
+def _is_now(lower: Sequence[str], words: Mapping[str, set[str]]) -> bool | None:
+    """Whether the first of the next verbs is in the present tense; None where none follows."""
+    first = next((word for word in lower if word not in words["adverb"]), "")
+    verb = next((word for word in lower[: _MODIFIERS + 1] if word in words["verb"]), first if first.endswith("s") else None)
+    return None if verb is None else verb.endswith("s") and verb != "was"
+
+
+def boxes_in(lower: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+    """The check boxes of a form, as words (half-open), and whether each is ticked: "[ ]", "( x )", "☐"."""
+    for at, word in enumerate(lower):
+        if word in ("[", "("):
+            ticked = lower[at + 1 : at + 2] == ["x"]
+            end = at + 1 + ticked
+            if lower[end : end + 1] in (["]"], [")"]):
+                yield at, end + 1, ticked
+        elif word in BOXES:
+            yield at, at + 1, word in _TICKS
