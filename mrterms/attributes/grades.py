@@ -19,6 +19,7 @@ __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
 _ARROWS = frozenset({"->", "-->", "=>", "→", "➔", "➞", ">>"})
+_NOW = frozenset(["now", "currently", "today", "presently"])
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
 _RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
 _VALVES = frozenset(["mitral", "aortic", "tricuspid", "pulmonic", "pulmonary"])
@@ -133,7 +134,8 @@ def _with_bounds(
             past = False
             if not (first and atoms[first - 1] in _RANGE_VERBS):
                 parts, now = parts[1:], True
-    now |= bool(first and atoms[first - 1] in ("now", "currently"))
+    beside = (*atoms[first - 1 : first], *atoms[last : last + 1]) if first else atoms[last : last + 1]
+    now |= not _NOW.isdisjoint(beside)  # "now mild", "severe now"
     return GradePhrase(first, last, shown, parts, kind, past, now, to_come)
 
 
