@@ -152,6 +152,8 @@ class SentenceReader:
                     found.setdefault(category, []).append((hit.start, hit.end))
         if not DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
+        if not found and self._is_queried(target.last):  # and no answer stands behind it
+            found.setdefault("uncertain", []).append((target.last, target.last + 1))
         if target.kind == "lesion" and not _COURSES.isdisjoint(found):
             self._drop_conditions(found)
             if "uncertain" in found and self._is_cause_in_course(target, found):
@@ -200,6 +202,8 @@ class SentenceReader:
 
     def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         scope, lower = rule.scope, self.line.lower
+        if rule.forward and hit.end == hit.start + 1 and self._is_queried(hit.start):
+            return False  # "IE? severe MR": it speaks of what stands before it
         if scope == "events":
             scope = "list" if target.kind in ("infarct", "procedure") else "item"
         if hit.start == target.first:
@@ -426,6 +430,12 @@ class SentenceReader:
             return None if hyphen else ("absent", at)
         listed = at > 0 and "+" in lower and lower[at - 1] in (",", ";")
         return ("absent", at) if listed else None
+
+    def _is_queried(self, place: int) -> bool:
+        """Whether a question mark that closes the word before it stands at ``place`` inside a line: "IE? cultures sent"."""
+        lower, starts = self.line.lower, self.line.starts
+        inside = 0 < place < len(lower) - 1 and lower[place] == "?"
+        return inside and self._glued_left(place) and starts[place + 1] > starts[place] + 1
 
     def _ends_a_word(self, place: int) -> bool:
         return self._glued_left(place) and self.line.lower[place - 1][-1].isalnum()
