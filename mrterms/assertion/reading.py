@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from mrterms.assertion.cues import Hit, Rule
 from mrterms.assertion.leading import TICKS
@@ -202,8 +203,6 @@ class SentenceReader:
 
     def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         scope, lower = rule.scope, self.line.lower
-        if rule.forward and hit.end == hit.start + 1 and self._is_queried(hit.start):
-            return False  # "IE? severe MR": it speaks of what stands before it
         if scope == "events":
             scope = "list" if target.kind in ("infarct", "procedure") else "item"
         if hit.start == target.first:
@@ -225,8 +224,8 @@ class SentenceReader:
                 return False
             if scope == "aim" and not self._is_aim(hit, target):
                 return False
-            if hit.end - hit.start == 1 and lower[hit.start] == "?" and self._ends_a_word(hit.start):
-                return False
+            if hit.end - hit.start == 1 and lower[hit.start] == "?" and (self._ends_a_word(hit.start) or self._is_queried(hit.start)):
+                return False  # "IE? severe MR": it speaks of what stands before it
             return target.first < self._reach(number, rule.category, scope, True)
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
@@ -385,20 +384,23 @@ class SentenceReader:
         graded = any(first <= hit.start < end and "grade" in hit.entry.roles for hit in self.line.hits)
         return end if graded else first
 
+    @cached_property
+    def _boxes(self) -> list[tuple[int, int, bool]]:
+        """The check boxes of the line and whether each is ticked."""
+        return list(boxes_in(self.line.lower))
+
     def _is_box(self, hit: Hit) -> bool:
         """Whether the hit is a box alone, without a yes or no to it."""
         lower = self.line.lower
-        return lower[hit.start] in BOXES and any((hit.start, hit.end) == box[:2] for box in boxes_in(lower))
+        return lower[hit.start] in BOXES and any((hit.start, hit.end) == box[:2] for box in self._boxes)
 
     def _is_blank(self) -> bool:
         """Whether nobody has ticked any of the boxes of a form, which then says nothing."""
-        boxes = list(boxes_in(self.line.lower))
-        return len(boxes) >= A_CHOICE and not any(ticked for _, _, ticked in boxes)
+        return len(self._boxes) >= A_CHOICE and not any(ticked for _, _, ticked in self._boxes)
 
     def _boxes_lead(self) -> bool:
         """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
-        lower, boxes = self.line.lower, list(boxes_in(self.line.lower))
-        first, last = boxes[0][0], boxes[-1][1]
+        lower, first, last = self.line.lower, self._boxes[0][0], self._boxes[-1][1]
         return first == 0 or not lower[first - 1][-1].isalnum() or (last < len(lower) and all(one.last != first for one in self.targets))
 
     def _is_parted(self, hit: Hit) -> bool:
