@@ -379,12 +379,12 @@ def _is_word(text: str) -> bool:
 
 
 def carried_site(
-    number: int, site_of: Mapping[int, Carried], stops: frozenset[int], in_its_line: Callable[[Carried], bool]
+    number: int, site_of: Mapping[int, Carried], begins_anew: Callable[[int], bool], in_its_line: Callable[[int], bool]
 ) -> Carried | None:
     """The valve that the sentences before sentence ``number`` speak of; ``site_of`` sentence number → the valve named there.
 
-    Looks back a few sentences, or as far as the line of a label runs (``in_its_line``), never over a section's start or a blank
-    line (``stops``: sentences that begin anew).
+    Looks back a few sentences, or as far as the line of a label runs (``in_its_line``, of a label's last token), never over a
+    section's start or a blank line (``begins_anew``, of a sentence). A label says no more of a sentence outside its line.
     """
     found: list[Carried] = []
     for earlier in range(number, max(-1, number - LABELLED_SENTENCES), -1):
@@ -392,10 +392,12 @@ def carried_site(
         if far and found:
             break
         if earlier != number and (named := site_of.get(earlier)) is not None:
-            if far and (named.label is None or not in_its_line(named)):
+            if named.label is not None and not in_its_line(named.label):
+                named = replace(named, label=None)
+            if far and named.label is None:
                 break
             found.append(named)
-        if earlier in stops:
+        if begins_anew(earlier):
             break
     if not found:
         return None

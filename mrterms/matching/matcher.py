@@ -324,9 +324,7 @@ class Matcher:
         made: list[Mention] = []
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
-            carried = carried_site(number, site_of, self._stops(view, number), partial(self._in_its_line, view, sentence))
-            if carried and carried.label is not None and not self._in_its_line(view, sentence, carried):
-                carried = replace(carried, label=None)
+            carried = carried_site(number, site_of, partial(self._begins_anew, view), partial(self._in_its_line, view, sentence))
             composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried)
             made += [self._composed_mention(view, sentence, one) for one in composed]
             made += self._lone_lesions(view, sentence, unplaced, mentions, told=carried is not None)
@@ -365,10 +363,10 @@ class Matcher:
             return None  # "Mitral valve: normal. The prosthesis ..." is another one's
         return sentence.tokens[min(last, len(sentence.tokens) - 1)]
 
-    def _in_its_line(self, view: View, sentence: Sentence, carried: Carried) -> bool:
-        """Whether a sentence stands in the line of a label, or in the one below a title."""
-        breaks = sum(view.word(token).count("\n") for token in range((carried.label or 0) + 1, sentence.token_start))
-        return breaks == 0 or (breaks == 1 and "\n" in view.word((carried.label or 0) + 1))
+    def _in_its_line(self, view: View, sentence: Sentence, label: int) -> bool:
+        """Whether a sentence stands in the line of a label that ends with a token, or in the one below a title."""
+        breaks = sum(view.word(token).count("\n") for token in range(label + 1, sentence.token_start))
+        return breaks == 0 or (breaks == 1 and "\n" in view.word(label + 1))
 
     def _items(self, view: View, number: int, found: Sequence[Hit | Mention], inside: Mapping[int, Hit]) -> list[Item]:
         sentence = view.sentence(number)
@@ -423,16 +421,12 @@ class Matcher:
         ends = [hit.token_end for hit in parts if self._table.parts[hit.key].role == "site"]
         return Item(0, 0, pair[0], pair[1], site_first=max(ends) < mention.token_end if ends else None)
 
-    def _stops(self, view: View, number: int) -> frozenset[int]:
-        """Among the sentences before, those that begin a paragraph or a section: nothing is carried over them."""
-        stops = set()
-        for earlier in range(number, max(-1, number - LABELLED_SENTENCES), -1):
-            start = view.sentence_starts[earlier]
-            blank = start > 0 and (before := view.word(start - 1)).isspace() and before.count("\n") > 1
-            section = view.section_at(start)
-            if blank or (section is not None and section.token_start == start):
-                stops.add(earlier)
-        return frozenset(stops)
+    def _begins_anew(self, view: View, number: int) -> bool:
+        """Whether a sentence begins a paragraph or a section: nothing is carried over its start."""
+        start = view.sentence_starts[number]
+        blank = start > 0 and (before := view.word(start - 1)).isspace() and before.count("\n") > 1
+        section = view.section_at(start)
+        return blank or (section is not None and section.token_start == start)
 
     def _composed_mention(self, view: View, sentence: Sentence, one: Composed) -> Mention:
         concept_id = self._site_lesions[one.site, one.lesion]
