@@ -19,7 +19,6 @@ __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
 _ARROWS = frozenset({"->", "-->", "=>", "→", "➔", "➞", ">>"})
-_NOW = frozenset(["now", "currently", "today", "presently"])
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
 _RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
 _VALVES = frozenset(["mitral", "aortic", "tricuspid", "pulmonic", "pulmonary"])
@@ -92,10 +91,16 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
                 last, parts = joined
                 number += 1
             phrase = _with_bounds(hit.first, last, parts, bounds, atoms)
+            if number < len(hits) and hits[number].first == last and _is_now(hits[number]):
+                phrase = phrase._replace(now=True)  # "severe now"
             if phrases and "".join(atoms[phrases[-1].last : phrase.first]).strip("()[] ") in _ARROWS:
                 phrase = phrase._replace(first=phrases.pop().first, now=True)  # "(3+) -> 1+": the grade that it came to
             phrases.append(phrase)
     return phrases
+
+
+def _is_now(hit: Hit) -> bool:
+    return hit.meaning.bound is not None and hit.meaning.bound.kind == "now"
 
 
 def _join(atoms: list[str], last: int, parts: tuple[GradePart, ...], hit: Hit) -> tuple[int, tuple[GradePart, ...]] | None:
@@ -134,8 +139,6 @@ def _with_bounds(
             past = False
             if not (first and atoms[first - 1] in _RANGE_VERBS):
                 parts, now = parts[1:], True
-    beside = (*atoms[first - 1 : first], *atoms[last : last + 1]) if first else atoms[last : last + 1]
-    now |= not _NOW.isdisjoint(beside)  # "now mild", "severe now"
     return GradePhrase(first, last, shown, parts, kind, past, now, to_come)
 
 
