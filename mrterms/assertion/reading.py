@@ -54,6 +54,7 @@ A_LABEL = 4
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
+_OF_ITSELF = frozenset({"historical", "uncertain", "absent"})
 _COURSES = frozenset({"worse", "improved", "unchanged"})
 _OF_CAUSE = frozenset({"to", "by", "from", "of", "with"})
 _CONDITIONS = frozenset({"if", "unless", "should", "when"})
@@ -141,7 +142,7 @@ class SentenceReader:
     def _found(self, target: Target) -> Found:
         found: Found = {}
         for number, hit in self.rules:
-            if hit.start < target.last and hit.end > target.first and not self._tells_age(target, hit):
+            if hit.start < target.last and hit.end > target.first and not self._tells_of_itself(target, hit):
                 continue
             for rule in hit.entry.rules:
                 if rule.category == "pseudo" or (rule.personal and self._is_general()):
@@ -198,15 +199,16 @@ class SentenceReader:
         return self.general
 
     @staticmethod
-    def _tells_age(target: Target, hit: Hit) -> bool:
-        return target.kind == "infarct" and hit.start == target.first and "historical" in hit.entry.opens
+    def _tells_of_itself(target: Target, hit: Hit) -> bool:
+        """Whether the words of an infarct tell its age, or that it is to be ruled out: "old infarct", "ROMI"."""
+        return target.kind == "infarct" and hit.start == target.first and not _OF_ITSELF.isdisjoint(hit.entry.opens)
 
     def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         scope, lower = rule.scope, self.line.lower
         if scope == "events":
             scope = "list" if target.kind in ("infarct", "procedure") else "item"
         if hit.start == target.first:
-            return rule.forward and self._tells_age(target, hit)
+            return rule.forward and self._tells_of_itself(target, hit)
         if rule.forward and hit.end <= target.first:
             if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
                 if self._is_box(hit):
