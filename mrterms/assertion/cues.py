@@ -14,7 +14,7 @@ __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 CATEGORIES = frozenset(
     {"absent", "uncertain", "query", "not_assessed", "historical", "hypothetical", "planned", "present", "known"}
     | {"resolved", "new", "worse", "unchanged", "improved", "patient", "pseudo", "left_out", "study", "general", "in_place"}
-    | {"upcoming", "confirmed"}
+    | {"upcoming", "confirmed", "shown"}
 )
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset(

@@ -53,11 +53,14 @@ A_LABEL = 4
 """How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
-_SAID_OF_ASPECTS = frozenset({"absent", "uncertain", "not_assessed", "hypothetical"})
+_BEFORE_MAY = frozenset({"in", "early", "mid", "late", "last", "since", "of"})
+"""Words behind which "may" is the month."""
+_SAID_OF_ASPECTS = frozenset({"absent", "left_out", "uncertain", "not_assessed", "hypothetical"})
 _OF_ITSELF = frozenset({"historical", "uncertain", "absent"})
 _COURSES = frozenset({"worse", "improved", "unchanged"})
 _OF_CAUSE = frozenset({"to", "by", "from", "of", "with"})
 _CONDITIONS = frozenset({"if", "unless", "should", "when"})
+_SUPPOSING = frozenset({"if", "unless"})
 _NOES = ("absent", "resolved", "left_out")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
@@ -132,10 +135,11 @@ class SentenceReader:
         }
         adjectives = [word for place, word in enumerate(between, operation.last) if place - operation.last > at and place not in graded]
         remark = between[:at]
+        told = any(word in self.words["verb"] and not (word == "may" and remark[at - 1] in _BEFORE_MAY) for at, word in enumerate(remark))
         if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
             return False
         dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0][0].isdigit()
-        return dated and len(remark) <= _REMARK and self.words["verb"].isdisjoint(remark)
+        return dated and len(remark) <= _REMARK and not told
 
     # What speaks of a mention
 
@@ -162,6 +166,7 @@ class SentenceReader:
                 del found["uncertain"]
         if target.kind == "procedure":
             found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
+            found.pop("left_out", None)  # "prior AVR, excluded": the subject is
             if self.line.lower[target.last : target.last + 1] and self.line.lower[target.last] in self.words["complication"]:
                 found.pop("absent", None)  # "no prosthetic valve thrombosis"
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
@@ -232,7 +237,8 @@ class SentenceReader:
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
                 return False
-            if not rule.forward and hit.entry.opens and lower[hit.start] not in self.words["verb"] and self._leads_in(hit):
+            turns = lower[hit.start] in self.words["verb"] or lower[hit.start] in self.words["contrast"]
+            if not rule.forward and hit.entry.opens and not turns and self._leads_in(hit):
                 return False
             if lower[hit.start] == "?" and self._asks_of_all(target):
                 return False
@@ -600,7 +606,7 @@ class SentenceReader:
         if "hypothetical" in found or ("planned" in found and not self._was_done(target, found)):
             return "hypothetical", ("hypothetical", "planned")
         if "uncertain" in found and "confirmed" not in found:
-            return "uncertain", ("uncertain",)
+            return ("hypothetical" if self._is_supposed(target) else "uncertain"), ("uncertain",)
         if "not_assessed" in found:
             return "not_assessed", ("not_assessed",)
         settled = "known" in found or self._is_graded(target)
@@ -612,6 +618,23 @@ class SentenceReader:
         if "upcoming" in found and "in_place" not in found:
             return "hypothetical", ("upcoming",)
         return self._by_section(target, found, section, settled), ("known", "present", "in_place")
+
+    def _is_supposed(self, target: Target) -> bool:
+        """Whether a doubt is of what might come, as a condition or question before it says: "call if it lasts, as it could be an MI"."""
+        if target.kind not in ("infarct", "other"):
+            return False
+        parted = False
+        for hit in reversed([one for one in self.line.hits if one.end <= target.first]):
+            if self.line.lower[hit.start] in ENDS:
+                return False
+            if parted and any(self._supposes(hit, rule) for rule in hit.entry.rules):
+                return True
+            parted = parted or "cause" in hit.entry.roles or self.line.lower[hit.start] in (",", "(")
+        return False
+
+    def _supposes(self, hit: Hit, rule: Rule) -> bool:
+        conditional = rule.scope == "clause" or not _SUPPOSING.isdisjoint(self.line.lower[hit.start : hit.end])
+        return rule.category == "hypothetical" and rule.forward and conditional
 
     def _was_done(self, target: Target, found: Found) -> bool:
         """Whether a procedure is told as done behind words that alone would plan it: "urgent AVR was performed"."""

@@ -15,9 +15,11 @@ __all__ = ["Line"]
 _RESTARTING = frozenset({"absent", "uncertain", "query", "hypothetical", "planned", "not_assessed", "resolved", "unchanged"})
 """Categories that a grade or another cue after a comma ends; history and relatives go on over graded items.
 (but "old infarct and severe MR": a mere adjective does not)."""
-_LEADING = frozenset({"hypothetical", "planned"})
-"""Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %"."""
+_LEADING = frozenset({"hypothetical", "planned", "study"})
+"""Categories that reach over a colon: "Risks we talked about, with figures: MI 1 %", "Subject 12: ..."."""
 _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
+_OVER_GRADES = ("complaints", "aim")
+"""Scopes that go on over a graded item of a list: "referred with dyspnoea and severe AS for AVR"."""
 _ENDING = {"noun": frozenset({"verb", "cause", "effect", "with"}), "nouns": frozenset({"verb", "cause", "effect"})}
 _ADJECTIVES = 1
 """How many words may stand between a grade and its mention ("severe ischaemic MR")."""
@@ -92,7 +94,7 @@ class Line:
                     return joint.start  # "an old inferior infarct and an acute one"
                 if "with" in roles and hit.start == joint.end and category == "absent":
                     return joint.start
-                if scope == "complaints" and ("grade" in roles or _is_past_adjective(hit)):
+                if scope in _OVER_GRADES and ("grade" in roles or _is_past_adjective(hit)):
                     continue
                 if not is_or and category in _RESTARTING and self._speaks_of_one(hit, joint):
                     return joint.start
