@@ -237,8 +237,7 @@ class SentenceReader:
         if rule.backward and hit.start >= target.last:
             if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
                 return False
-            turns = lower[hit.start] in self.words["verb"] or lower[hit.start] in self.words["contrast"]
-            if not rule.forward and hit.entry.opens and not turns and self._leads_in(hit):
+            if not rule.forward and hit.entry.opens and not self._turns(hit) and self._leads_in(hit):
                 return False
             if lower[hit.start] == "?" and self._asks_of_all(target):
                 return False
@@ -305,6 +304,11 @@ class SentenceReader:
     def _is_led_to(self, hit: Hit) -> bool:
         """Whether dots lead across the page to a value: "Infarct in the last 90 days ...... no"."""
         return hit.start > 0 and self.line.lower[hit.start - 1].startswith(_LEADERS)
+
+    def _turns(self, hit: Hit) -> bool:
+        """Whether a hit opens with a verb or a "but", and so speaks of what stands before it too."""
+        word = self.line.lower[hit.start]
+        return word in self.words["verb"] or word in self.words["contrast"]
 
     def _leads_in(self, hit: Hit) -> bool:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
