@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from itertools import repeat
+from typing import NamedTuple
 
 from mrterms.lexicon.tables import Row, read_table
 
@@ -80,8 +82,7 @@ class Entry:
     heading: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase found in a sentence: its words (half-open) and what it says."""
 
     start: int
@@ -90,17 +91,36 @@ class Hit:
 
 
 class _State:
-    """A state of the automaton: the nodes at which a text may be, and for a symbol the next state once a text has asked."""
+    """A state of the automaton: what is said there, and ``onward`` the nodes to which each symbol leads.
 
-    __slots__ = ("entries", "moves", "nodes")
+    ``moves`` has every symbol with which a phrase goes on, so that most walks end at one look; the state behind it is made when a text
+    first comes there, and is None until then.
+    """
 
-    def __init__(self, nodes: frozenset[int], entries: Mapping[str, Entry | None] | None) -> None:
-        self.nodes, self.entries = nodes, entries
-        self.moves: dict[str, _State | None] = {}
+    __slots__ = ("entries", "moves", "onward")
+
+    def __init__(self, entries: Mapping[str, Entry | None] | None, onward: Mapping[str, Set[int]]) -> None:
+        self.entries, self.onward = entries, onward
+        self.moves: dict[str | None, _State | None] = dict.fromkeys(onward)
 
 
-_NOWHERE: frozenset[int] = frozenset()
-_UNASKED = _State(_NOWHERE, None)
+_NOWHERE = _State(None, {})
+_NO_EDGES: Mapping[str, set[int]] = {}
+_NO_NODES: Set[int] = frozenset()
+_MOST_WORDS = 300_000
+
+
+class _Symbols(dict[str, "str | None"]):
+    """Word → what it is to the automaton; each word of a run is looked at once."""
+
+    def __init__(self, symbol_of: Callable[[str], str | None]) -> None:
+        self._symbol_of = symbol_of
+
+    def __missing__(self, word: str) -> str | None:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        symbol = self[word] = self._symbol_of(word)
+        return symbol
 
 
 class _Phrases:
@@ -112,15 +132,17 @@ class _Phrases:
 
     def __init__(self, words: Mapping[str, set[str]]) -> None:
         self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
-        self._edges: dict[str, dict[int, set[int]]] = {}
-        """By symbol: where it leads from each node that it leaves."""
+        self._edges: dict[int, dict[str, set[int]]] = {}
+        """From each node by symbol: where it leads."""
         self._nodes = 1
         self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
         self._words: set[str] = set()
-        self.root = _State(frozenset(), None)
-        self.first: frozenset[str] = frozenset()
+        self._of_class: dict[str, dict[str | None, _State | None]] = {}
+        """By class: the words of phrases that belong to it, too (``<year>``, ``<adverb>``), as moves to states not yet made."""
+        self.symbols = _Symbols(self._symbol)
+        self.root = _NOWHERE
 
     def add(self, row: Row, saying: Saying) -> None:
         """Take in the phrases of a row."""
@@ -138,26 +160,24 @@ class _Phrases:
         self._skip(0, start)
 
     def close(self) -> None:
-        """Make the first state, with all its moves; after that nothing can be added."""
-        self._words = self._edges.keys() | self._adverbs
-        self.root = _State(self._closure({0}), None)
-        self.first = frozenset(symbol for symbol in self._edges if self._after(self.root, symbol))
+        """Make the first state; after that nothing can be added."""
+        self._words = {symbol for leaving in self._edges.values() for symbol in leaving}
+        for word in self._words:
+            if (kind := self._class(word)) != word:
+                self._of_class.setdefault(kind, {})[word] = None
+        self.root = root = self._state(frozenset({0}))
+        for adverb in self._of_class.get(_ADVERB, {}).keys() - root.onward.keys():
+            del root.moves[adverb]  # an adverb of some phrase begins no other one
 
-    def symbols(self, words: Iterable[str]) -> list[str | None]:
-        """What each word is to the automaton: itself, the class of a number, date or adverb that no phrase holds, or None where no
-        phrase goes on with it."""
-        known = self._words
-        return [word if word in known else self._class_known(word) if word[0] in _DIGITS or word[-2:] == "ly" else None for word in words]
+    def _symbol(self, word: str) -> str | None:
+        """A word that phrases hold as it is, the class of a number, date or adverb that none holds, or None where no phrase goes on."""
+        return word if word in self._words else kind if (kind := self._class(word)) in self._words else None
 
-    def _class_known(self, word: str) -> str | None:
-        return kind if (kind := self._class(word)) in self._words else None
-
-    def follow(self, state: _State, symbol: str) -> _State | None:
-        """The state after a symbol; a number or adverb that phrases hold also fits its class (``<year>``, ``<n>``, ``<adverb>``)."""
-        following = self._after(state, symbol)
-        if (kind := self._class(symbol)) != symbol:
-            following |= self._after(state, kind)
-        found = state.moves[symbol] = self._state(following) if following else None
+    def follow(self, state: _State, symbol: str | None) -> _State:
+        """The state after a symbol with which a phrase goes on."""
+        assert symbol is not None
+        following = state.onward.get(symbol, _NO_NODES) | state.onward.get(self._class(symbol), _NO_NODES)
+        found = state.moves[symbol] = self._state(frozenset(following))
         return found
 
     def _class(self, word: str) -> str:
@@ -170,21 +190,23 @@ class _Phrases:
             return "<date>"
         return "<span>" if _SPAN.fullmatch(word) else "<n>" if _ORDINAL.fullmatch(word) else word
 
-    def _after(self, state: _State, symbol: str) -> frozenset[int]:
-        leaving, nodes = self._edges.get(symbol), state.nodes
-        if not leaving:
-            return _NOWHERE
-        if len(nodes) < len(leaving):
-            return _NOWHERE.union(*[following for node in nodes if (following := leaving.get(node))])
-        return _NOWHERE.union(*[following for node, following in leaving.items() if node in nodes])
-
     def _state(self, following: frozenset[int]) -> _State:
         if (known := self._states.get(following)) is not None:
             return known
         nodes = self._closure(following)
         sayings = [saying for node in sorted(nodes & self._sayings.keys()) for saying in self._sayings[node]]
-        made = self._states[following] = _State(nodes, _entries(sayings) if sayings else None)
+        made = self._states[following] = _State(_entries(sayings) if sayings else None, self._onward(nodes))
+        for kind in made.onward.keys() & self._of_class.keys():
+            made.moves |= self._of_class[kind]
         return made
+
+    def _onward(self, nodes: Iterable[int]) -> dict[str, set[int]]:
+        """Where each symbol leads from some nodes."""
+        onward: dict[str, set[int]] = {}
+        for node in nodes:
+            for symbol, ends in self._edges.get(node, _NO_EDGES).items():
+                onward.setdefault(symbol, set()).update(ends)
+        return onward
 
     def _node(self) -> int:
         self._nodes += 1
@@ -201,7 +223,7 @@ class _Phrases:
             self._skip(at, end)
 
     def _edge(self, at: int, word: str, end: int) -> None:
-        self._edges.setdefault(word, {}).setdefault(at, set()).add(end)
+        self._edges.setdefault(at, {}).setdefault(word, set()).add(end)
 
     def _skip(self, at: int, end: int) -> None:
         """Let the walk go on at ``end`` where it has come to ``at``."""
@@ -237,24 +259,23 @@ class CueTable:
 
     def find(self, lower: Sequence[str], kind: str) -> list[Hit]:
         """The phrases that speak of mentions of a kind, from left to right, the longest at each place, without overlap."""
-        root, follow, first = self._phrases.root, self._phrases.follow, self._phrases.first
-        symbols = self._phrases.symbols(lower)
-        count = len(symbols)
+        root, follow = self._phrases.root, self._phrases.follow
+        symbols = [*map(self._phrases.symbols.__getitem__, lower), None]
         hits: list[Hit] = []
         end = 0
-        for place in [place for place, symbol in enumerate(symbols) if symbol and (symbol in first or symbol[0] in _DIGITS)]:
-            if place < end:
+        for place, first in enumerate(map(root.moves.get, symbols, repeat(_NOWHERE))):
+            if first is _NOWHERE or place < end:
                 continue
-            state, at, best = root, place, None
-            while at < count and (symbol := symbols[at]):
-                if (following := state.moves.get(symbol, _UNASKED)) is _UNASKED:
-                    following = follow(state, symbol)
-                if following is None:
-                    break
-                state = following
-                at += 1
+            state = first or follow(root, symbols[place])
+            at, best = place + 1, None
+            while True:
                 if state.entries is not None and (entry := state.entries[kind]) is not None:
                     best, end = entry, at
+                symbol = symbols[at]
+                if symbol not in state.moves:
+                    break
+                state = state.moves[symbol] or follow(state, symbol)
+                at += 1
             if best is not None:
                 hits.append(Hit(place, end, best))
         return hits
