@@ -7,11 +7,14 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
+from threading import Lock
 
+import numpy as np
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from mrterms.records import Section
-from mrterms.text.array_cache import Hashes
+from mrterms.text.array_cache import ArrayCache, Hashes
 
 __all__ = ["SECTIONS_KEY", "Sentence", "View"]
 
@@ -20,30 +23,57 @@ SECTIONS_KEY = "mrterms_sections"
 
 
 _MOST_WORDS = 300_000
-_WORDS: dict[int, str] = {}
-"""Token hash → the word. A hash means its word everywhere."""
-_LOWER: dict[int, str] = {}
-"""Token hash → the word in lower case (empty where it is white space), contractions with a plain apostrophe; the same hashes."""
 _CONTRACTED = re.compile(r"(n?)(?:[’´`]|&[a-z0-9#]+;)([a-z]{1,2})")
 """What the tokenizer takes off a word for its apostrophe, whichever sign or code stands for it."""
 
 
-def _remember(orth: int, word: str) -> str:
-    lower = "" if word.isspace() else word.lower()
+class _Words:
+    """The words met, numbered, so that numpy takes all words of a Doc in one step; a hash means its word in every pipeline.
+
+    In lower case a word is empty where it is white space, and contractions have a plain apostrophe.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self._cache = ArrayCache(self._number)
+        self._written, self._lower = np.empty(1024, dtype=np.object_), np.empty(1024, dtype=np.object_)
+
+    def of(self, hashes: Hashes, strings: StringStore) -> tuple[list[str], list[str]]:
+        """The words of these hashes, as written and in lower case."""
+        with self._lock:
+            if len(self._numbers) >= _MOST_WORDS:
+                self._clear()  # memory stays within bounds
+            self._strings = strings
+            numbers = self._cache.of(hashes)
+            return self._written.take(numbers).tolist(), self._lower.take(numbers).tolist()
+
+    def _number(self, orth: int) -> int:
+        number = self._numbers.get(orth)
+        if number is None:
+            number = self._numbers[orth] = len(self._numbers)
+            if number == len(self._written):
+                self._written, self._lower = (np.resize(one, 2 * number) for one in (self._written, self._lower))
+            word = self._written[number] = self._strings[orth]
+            self._lower[number] = _in_lower_case(word)
+        return number
+
+
+def _in_lower_case(word: str) -> str:
+    if word.isspace():
+        return ""
+    lower = word.lower()
     if word == "nt":
-        lower = "n't"
-    elif not word.isalnum() and (contracted := _CONTRACTED.fullmatch(lower)):
-        lower = f"{contracted[1]}'{contracted[2]}"
-    _LOWER[orth] = lower
-    _WORDS[orth] = word
-    return word
+        return "n't"
+    if not word.isalnum() and (contracted := _CONTRACTED.fullmatch(lower)):
+        return f"{contracted[1]}'{contracted[2]}"
+    return lower
 
 
-def _forget() -> None:
-    """Keep the memory of words within bounds."""
-    if len(_WORDS) >= _MOST_WORDS:
-        _WORDS.clear()
-        _LOWER.clear()
+_WORDS = _Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +122,6 @@ class View:
     """Sentences and sections of a Doc, looked up by token and kept once built."""
 
     def __init__(self, doc: Doc, *, hashes: Hashes | None = None) -> None:
-        _forget()
         self.doc = doc
         self._hashes = hashes
         self.length = len(doc)
@@ -120,6 +149,15 @@ class View:
         return numbers
 
     @cached_property
+    def _words(self) -> tuple[list[str], list[str]]:
+        """The words as written and in lower case."""
+        return _WORDS.of(self.hashes, self.doc.vocab.strings)
+
+    @cached_property
+    def _written(self) -> list[str]:
+        return self._words[0]
+
+    @cached_property
     def _spaces(self) -> list[int]:
         """Whether a space follows each token."""
         spaces: list[int] = self.doc.to_array("SPACY").tolist()
@@ -134,16 +172,15 @@ class View:
     @cached_property
     def text(self) -> str:
         """The text as given; some thirty times faster than ``doc.text``, which makes a Token of every word."""
-        words, _ = self._words(self.orths)
-        return "".join([word + " " if space else word for word, space in zip(words, self._spaces, strict=True)])
+        return "".join([word + " " if space else word for word, space in zip(self._written, self._spaces, strict=True)])
 
     def text_of(self, token_start: int, token_end: int) -> str:
         """The text of some tokens (half-open), several times faster than that of a Span."""
-        if token_end == token_start + 1:
-            return self.word(token_start)
-        spaces = self._spaces
-        words = [self.word(token) + " " * spaces[token] for token in range(token_start, token_end - 1)]
-        return "".join(words) + self.word(token_end - 1)
+        words, offsets = self._written, self._offsets
+        text = words[token_start]
+        for token in range(token_start + 1, token_end):
+            text += words[token] if offsets[token] == offsets[token_start] + len(text) else " " + words[token]
+        return text
 
     def start_of(self, token: int) -> int:
         """The character at which a token begins."""
@@ -151,19 +188,7 @@ class View:
 
     def word(self, token: int) -> str:
         """A token's text."""
-        orth = self.orths[token]
-        return _WORDS.get(orth) or _remember(orth, self.doc.vocab.strings[orth])
-
-    def _words(self, orths: list[int]) -> tuple[list[str], list[str]]:
-        """The words of these hashes, as written and in lower case."""
-        words, lower = list(map(_WORDS.get, orths)), list(map(_LOWER.get, orths))
-        if None in lower:
-            strings = self.doc.vocab.strings
-            for orth, known in zip(orths, lower, strict=True):
-                if known is None:
-                    _remember(orth, strings[orth])
-            words, lower = list(map(_WORDS.get, orths)), list(map(_LOWER.get, orths))
-        return words, lower  # type: ignore[return-value]  # no None in them
+        return self._written[token]
 
     def section_at(self, token: int) -> Section | None:
         """The section that holds a token."""
@@ -197,10 +222,10 @@ class View:
         if (known := self._sentences.get(number)) is not None:
             return known
         start, end = self._bounds(number)
-        words, lower = self._words(self.orths[start:end])
+        words, lower = self._written[start:end], self._words[1][start:end]
         starts = self._offsets[start:end]
         tokens = list(range(start, end))
-        if "" in lower:
+        if not all(lower):
             words, starts, tokens = list(compress(words, lower)), list(compress(starts, lower)), list(compress(tokens, lower))
             lower = list(filter(None, lower))
         sentence = self._sentences[number] = Sentence(start, end, words, lower, starts, tokens, self.section_at(start))
