@@ -128,13 +128,13 @@ class CompiledMatcher:
         match, concepts, describes = self._meant(form, text, edits)
         if not concepts or (describes and self._is_followed_by_a_word(view, last)):
             return None
-        start = view.doc[first].idx
+        start = view.start_of(first)
         return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
 
     def _with_its_kind(self, view: View, place: Place) -> Mention | None:
         """A mention that ends with the kind of the part behind it; what names that by itself is surer."""
         form, first, last, edits = place
-        text, start = view.text_of(first, last + 1), view.doc[first].idx
+        text, start = view.text_of(first, last + 1), view.start_of(first)
         match, concepts, _ = self._meant(form, text, edits)
         if not concepts:
             return None

@@ -72,5 +72,5 @@ def _occurrences(view: View, form: str, one: Mention) -> Iterator[Mention]:
     hashes = view.hashes
     for written in dict.fromkeys((form, f"{form}s", form.removesuffix("s"))):
         for token in (hashes == hash_of(written)).nonzero()[0].tolist():
-            start = view.doc[token].idx
+            start = view.start_of(token)
             yield replace(one, start=start, end=start + len(written), text=written, token_start=token, token_end=token + 1, match=match)

@@ -10,17 +10,21 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mrterms.matching.automaton import Automaton
+from mrterms.matching.automaton import Automaton, Walker
 from mrterms.matching.words import WordMemo
 from mrterms.text.array_cache import Hashes
 
 __all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
+
+_CODE_BITS = 32
+_CODES = 2**_CODE_BITS - 1
+_MOST_STEPS = 400_000
 
 Place = tuple[int, int, int, int]
 """Number of the form, first token, token after the last, edits."""
@@ -76,6 +80,19 @@ class Scan:
         return form, self.places[start], self.ends.get(last, last), edits
 
 
+class _Steps(dict[int, int]):
+    """Node and code in one number → the node that the code's words lead to, 0 where there is none; a text goes the same ways again."""
+
+    def __init__(self, walker: Walker, numbers: Sequence[tuple[int, ...]]) -> None:
+        self._walker, self._numbers = walker, numbers
+
+    def __missing__(self, step: int) -> int:
+        if len(self) >= _MOST_STEPS:
+            self.clear()
+        node = self[step] = self._walker.follow(step >> _CODE_BITS, self._numbers[step & _CODES])
+        return node
+
+
 class Scanner:
     """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word.
 
@@ -90,6 +107,7 @@ class Scanner:
         self._join_words = frozenset((word,) for word in joins)
         self._known = 0
         self._numbers: list[tuple[int, ...]] = []
+        self._steps = _Steps(self._walker, self._numbers)
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
         self._tail = np.zeros(1024, dtype=np.bool_)
@@ -130,14 +148,14 @@ class Scanner:
     def follow(self, scan: Scan, node: int, start: int, end: int) -> int:
         """The node that the codes ``start`` to ``end`` lead to, 0 where there is none."""
         for code in scan.codes[start:end]:
-            if not code or not (node := self._walker.follow(node, self._numbers[code])):
+            if not code or not (node := self._steps[node << _CODE_BITS | code]):
                 return 0
         return node
 
     def forms_from(self, scan: Scan, node: int, at: int) -> Iterator[tuple[int, int]]:
         """The forms that end behind ``node`` when the walk goes on at code ``at``, and where each ends."""
-        codes = scan.codes
-        while at < len(codes) and (code := codes[at]) and (node := self._walker.follow(node, self._numbers[code])):
+        codes, steps = scan.codes, self._steps
+        while at < len(codes) and (code := codes[at]) and (node := steps[node << _CODE_BITS | code]):
             at += 1
             if (form := self._walker.form_at(node)) >= 0:
                 yield form, at
@@ -164,12 +182,12 @@ class Scanner:
         return node > 0 and self._walker.form_at(node) >= 0
 
     def _walk(self, scan: Scan, start: int, hits: list[Place]) -> None:
-        walker, words, codes = self._walker, self._memo.words, scan.codes
+        steps, words, codes = self._steps, self._memo.words, scan.codes
         node, edits, at = 0, 0, start
-        while at < len(codes) and (code := codes[at]) and (node := walker.follow(node, self._numbers[code])):
+        while at < len(codes) and (code := codes[at]) and (node := steps[node << _CODE_BITS | code]):
             edits += words[code].edits
             at += 1
-            if (form := walker.form_at(node)) >= 0 and (at - start > 1 or words[code].alone):
+            if (form := self._walker.form_at(node)) >= 0 and (at - start > 1 or words[code].alone):
                 hits.append(scan.place(form, start, at, edits))
 
     def _join_broken_words(self, hashes: Hashes, codes: NDArray[np.int32]) -> dict[int, int]:

@@ -27,9 +27,9 @@ class ArrayCache:
 
     def of(self, hashes: Hashes) -> NDArray[np.int32]:
         """The value of each hash."""
-        slots = (hashes & np.uint64(_SLOTS - 1)).astype(np.intp)
-        values = self._values[slots]
-        missing = self._hashes[slots] != hashes
+        slots = (hashes & np.uint64(_SLOTS - 1)).view(np.int64)
+        values = self._values.take(slots)  # twice as fast as indexing
+        missing = self._hashes.take(slots) != hashes
         if missing.any():
             unknown = hashes[missing]
             asked: list[int] = unknown.tolist()
