@@ -7,9 +7,9 @@ from the built-in lexicon.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Literal
 
 from rapidfuzz.distance import Indel
@@ -23,7 +23,7 @@ from mrterms.matching.defining import with_defined_short_forms
 from mrterms.matching.finder import Place, Scanner
 from mrterms.matching.gates import CompiledGate
 from mrterms.matching.morphology import english_morphology
-from mrterms.matching.neighbours import Neighbours, can_be_misspelt
+from mrterms.matching.neighbours import Endings, Neighbours, can_be_misspelt
 from mrterms.matching.overlaps import longest_first
 from mrterms.matching.words import (
     CONJUNCTIONS,
@@ -65,6 +65,7 @@ _SMALL_WORDS = frozenset(
 )
 _OF_A_PART = re.compile(r"[a-z](?:al|ar|ary|ory|ian|ine|motor|ic|ous)$")
 _MOST_CHANGED = 3
+_PLAIN_WITHOUT = PASSED_OVER | {"of"}
 
 
 class CompiledMatcher:
@@ -224,7 +225,12 @@ def _with_shared(kept: list[Mention], shared: Sequence[Mention]) -> list[Mention
 
 
 def _words(text: str) -> list[str]:
-    return [normal_word(word, clinical_spelling()) for word in re.split(r"[\s-]+", text)]
+    return [_normal_word(word) for word in re.split(r"[\s-]+", text)]
+
+
+@lru_cache(maxsize=50_000)
+def _normal_word(word: str) -> str:
+    return normal_word(word, clinical_spelling())
 
 
 def _last_word(text: str) -> str:
@@ -232,12 +238,7 @@ def _last_word(text: str) -> str:
 
 
 def _plain(text: str) -> frozenset[str]:
-    spelling = clinical_spelling()
-    return frozenset(
-        word
-        for part in text.replace("-", " ").replace(",", " ").split()
-        if (word := normal_word(part, spelling)) not in PASSED_OVER | {"of"}
-    )
+    return frozenset(map(_normal_word, text.replace("-", " ").replace(",", " ").split())) - _PLAIN_WITHOUT
 
 
 def _kind(term: str, text: str, edits: int) -> tuple[MatchKind, str]:
@@ -319,11 +320,17 @@ class CompiledVocabulary(Vocabulary):
         return word in self._table
 
     def _is_pair(self, first: str, second: str) -> bool:
-        numbers = self.number_of(first), self.number_of(second)
-        return all(numbers) and bool(self._walker.follow(0, numbers))
+        one = self.number_of(first)
+        return bool(one and (other := self.number_of(second)) and self._walker.follow(0, (one, other)))
 
     def _is_target(self, word: str) -> bool:
         return word in self._table
 
-    def _with_first_letter(self, word: str) -> Iterator[str]:
-        return (letter + word for letter in _ALPHABET if letter != word[0] and letter + word in self._table)
+    @cached_property
+    def _endings(self) -> Endings:
+        return Endings(self._texts)
+
+    def _with_first_letter(self, word: str) -> Sequence[str]:
+        if not self._endings.may_hold(word):
+            return ()
+        return [letter + word for letter in _ALPHABET if letter != word[0] and letter + word in self._table]

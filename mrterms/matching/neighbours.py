@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.strings import get_string_id
 
-__all__ = ["LONGEST", "Neighbours", "can_be_misspelt", "letter_mask", "sort_for_neighbours"]
+__all__ = ["LONGEST", "Endings", "Neighbours", "can_be_misspelt", "letter_mask", "sort_for_neighbours"]
 
 LONGEST = 40
 """Longer words are never misspelt: no such word is in use but as the name of a substance."""
@@ -80,3 +81,21 @@ class Neighbours:
             return []
         differing = np.bitwise_count(self.masks[first:last] ^ np.uint64(letter_mask(word)))
         return [self.word_at(first + place) for place in (differing <= 2 * budget).nonzero()[0].tolist()]
+
+
+_ENDING_SLOTS = 8
+"""Slots a word: about one ending in eight that no word has is taken for one."""
+
+
+class Endings:
+    """Tells of most texts that no word is the same behind one more letter, so that the letters need not be tried."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._slots = bytearray(1 << (_ENDING_SLOTS * len(words)).bit_length())
+        self._last = len(self._slots) - 1
+        for word in words:
+            self._slots[get_string_id(word[1:]) & self._last] = 1
+
+    def may_hold(self, text: str) -> bool:
+        """Whether ``text`` may be a word without its first letter; never no where it is."""
+        return self._slots[get_string_id(text) & self._last] == 1

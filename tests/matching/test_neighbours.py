@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from mrterms.matching.neighbours import Neighbours
+from mrterms.matching.neighbours import Endings, Neighbours
 from mrterms.text.normal_form import normal_word, surfaces
 
 WORDS = st.text(alphabet="abcde", min_size=1, max_size=9)
@@ -21,6 +21,17 @@ def test_no_word_within_the_budget_is_dropped(words: list[str], asked: str, budg
 def test_most_other_words_are_dropped() -> None:
     words = ["stenosis", "sclerosis", "syncope", "stenotic", "splenomegaly", "seizure"]
     assert Neighbours.of(words).like("stenosos", 2) == ["stenosis"]
+
+
+@given(st.lists(WORDS, max_size=30))
+def test_no_ending_of_a_word_is_dropped(words: list[str]) -> None:
+    endings = Endings(words)
+    assert all(endings.may_hold(word[1:]) for word in words)
+
+
+def test_most_texts_are_told_to_be_no_ending() -> None:
+    endings = Endings(["stenosis", "sclerosis", "syncope", "seizure"])
+    assert not all(endings.may_hold(text) for text in ("stenosis", "clerotic", "yncop", "eizures", "mitral"))
 
 
 def test_words_of_other_letters_have_no_neighbours() -> None:
