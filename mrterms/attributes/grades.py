@@ -67,6 +67,12 @@ class GradePhrase(NamedTuple):
         return isinstance(part, GradeFigure) and part.after
 
     @property
+    def listed(self) -> bool:
+        """Whether it is a grade only in a list of grades in figures (a roman I)."""
+        part = self.parts[-1]
+        return isinstance(part, GradeFigure) and part.listed and len(self.parts) == 1
+
+    @property
     def figure(self) -> bool:
         """Whether it is written in figures."""
         return isinstance(self.parts[-1], GradeFigure)
@@ -388,6 +394,8 @@ class _Sentence:
                 return self._accept(phrase, known, manner, at)
             elif manner == "predicate" and not comma:
                 return self._accept(phrase, self._subject(at), manner, at)
+            elif comma and (end := self._on_its_way(phrase.first)) is not None:
+                return self._accept(phrase, self.ending[end], manner, end)
             else:
                 return [], ""
             at -= 1
@@ -409,6 +417,16 @@ class _Sentence:
                 return []
         return []
 
+    def _on_its_way(self, before: int) -> int | None:
+        """Where the lesion ends whose way the last comma closes: "MR hugging the lateral wall, severe"."""
+        comma = max((at for at in range(max(0, before - _MAX_GAP), before) if self.atoms[at] == ","), default=0)
+        for end in range(comma - 1, max(-1, comma - _MAX_GAP), -1):
+            if end in self.ending:
+                return end if self.atoms[end] in self.roles.way else None
+            if self.atoms[end] in self.roles.boundary or self.atoms[end] == "," or end in self.phrase_at:
+                return None
+        return None
+
     def _accept(self, phrase: GradePhrase, numbers: list[int], manner: str, at: int) -> tuple[list[int], str]:
         if not numbers or (phrase.only_after and manner == "soft" and self.atoms[phrase.first - 1] not in _OPEN):
             return [], ""
@@ -420,11 +438,19 @@ class _Sentence:
 
     def _closes(self, phrase: GradePhrase, manner: str) -> bool:
         at = phrase.last
+        if phrase.listed and not self._is_listed(phrase):
+            return False
         if at >= len(self.atoms) or at in self.beginning or (at in self.fact_at and not phrase.only_after):
             return True
         if phrase.figure and manner == "bare" and not phrase.only_after:
             return self.atoms[at] not in self.roles.decoy
         return self.roles.closes(self.atoms[at])
+
+    def _is_listed(self, phrase: GradePhrase) -> bool:
+        """Whether a figure that is a word as well stands in a list of grades in figures: "MI II, AI I, no AS", not "MR I would"."""
+        at = phrase.last
+        ends = at >= len(self.atoms) or at in self.beginning or not self.atoms[at].isalpha()
+        return ends and any(other.figure and other is not phrase for other in self.phrases)
 
     def _around(self, phrase: GradePhrase) -> list[int]:
         """The smallest lesion in whose words the grade stands ("the mitral valve is severely leaky")."""
@@ -476,7 +502,7 @@ def joined(roles: Roles, atoms: list[str], left: Place, right: Place, *, any_kin
         return True  # "severe mitral regurgitation (MR)"
     if not any(atom in roles.list for atom in gap):
         return False
-    if not all(atom in roles.list or atom in _VALVES for atom in gap):
+    if not all(atom in roles.list or atom in _VALVES or (any_kind and roles.harmless(atom)) for atom in gap):
         return False
     # "mild mitral regurgitation and aortic stenosis" leaves the stenosis ungraded; "mild MR and AS" grades both.
     short = right.last - right.first == 1 == left.last - left.first

@@ -14,6 +14,7 @@ __all__ = ["Bound", "BoundKind", "GradeFigure", "GradePart", "GradeWord", "Lesio
 
 BoundKind = Literal["ge", "gt", "le", "lt", "eq", "past", "now", "to_come"]
 _BOUNDS = ("ge", "gt", "le", "lt", "eq", "past", "now", "to_come")
+_BEHIND = ("after", "listed")
 _ORDER = {grade: number for number, grade in enumerate(GRADES)}
 
 
@@ -28,12 +29,13 @@ class GradeWord:
 
 @dataclass(frozen=True, slots=True)
 class GradeFigure:
-    """A grade in figures; ``of`` is the top of the scale where said; ``after``: only right behind a lesion."""
+    """A grade in figures; ``of`` is the top of the scale where said; ``after``: only right behind a lesion; ``listed``: and in a list."""
 
     low: float
     high: float
     of: int | None = None
     after: bool = False
+    listed: bool = False
 
 
 GradePart = GradeWord | GradeFigure
@@ -75,6 +77,7 @@ class Roles:
             words[row["role"]] = words.get(row["role"], frozenset()) | set(row.list("words"))
         self.between, self.link, self.predicate, self.plural = words["between"], words["link"], words["predicate"], words["plural"]
         self.closer, self.list, self.decoy, self.figure = words["closer"], words["list"], words["decoy"], words["figure"]
+        self.way = words["way"]
         self.gap, self.boundary = words["gap"], words["boundary"]
         self.again, self.cut, self.beyond = words["again"], words["cut"], words["beyond"]
         self._between_endings, self._closer_endings = tuple(words["suffix_between"]), tuple(words["suffix_closer"])
@@ -100,7 +103,7 @@ class Scales:
             trie.add(row["phrase"], grade=_word(row))
         for row in read_table(folder / "notations.tsv", ("phrase", "low", "high", "of", "where", "source")):
             of = int(row["of"]) if row["of"] else None
-            trie.add(row["phrase"], grade=GradeFigure(float(row["low"]), float(row["high"]), of, row["where"] == "after"))
+            trie.add(row["phrase"], grade=GradeFigure(float(row["low"]), float(row["high"]), of, row["where"] in _BEHIND, row["where"] == "listed"))
         for row in read_table(folder / "modifiers.tsv", ("phrase", "op", "source")):
             if row["op"] not in _BOUNDS:
                 row.fail(f"unknown op {row['op']!r}", f"known: {', '.join(_BOUNDS)}")
