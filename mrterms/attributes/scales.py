@@ -103,7 +103,8 @@ class Scales:
             trie.add(row["phrase"], grade=_word(row))
         for row in read_table(folder / "notations.tsv", ("phrase", "low", "high", "of", "where", "source")):
             of = int(row["of"]) if row["of"] else None
-            trie.add(row["phrase"], grade=GradeFigure(float(row["low"]), float(row["high"]), of, row["where"] in _BEHIND, row["where"] == "listed"))
+            after, listed = row["where"] in _BEHIND, row["where"] == "listed"
+            trie.add(row["phrase"], grade=GradeFigure(float(row["low"]), float(row["high"]), of, after, listed))
         for row in read_table(folder / "modifiers.tsv", ("phrase", "op", "source")):
             if row["op"] not in _BOUNDS:
                 row.fail(f"unknown op {row['op']!r}", f"known: {', '.join(_BOUNDS)}")
