@@ -9,7 +9,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from mrterms.text.view import Sentence
@@ -31,6 +31,7 @@ _ASIDE = 5
 """Words of a bracket that may stand between a lesion and the preposition of its valve."""
 _BESIDE, _OF, _ONLY = "valve and lesion", "lesion of the valve", "the only valve of the sentence"
 _OF_LEAFLETS = "prolapse"
+_AORTIC_VALVE = frozenset({"valve", "av", "aov"})
 _VALVE_NOUNS = ("valve", "leaflet", "cusp", "annul")
 
 
@@ -85,10 +86,12 @@ class Composer:
         self._links = words["link"]
         self._articles = words["article"]
 
-    def compose(self, sentence: Sentence, items: Sequence[Item], carried: Carried | None) -> tuple[list[Composed], list[Item]]:
+    def compose(
+        self, sentence: Sentence, items: Sequence[Item], carried: Carried | None, *, hinted: Set[str] = frozenset()
+    ) -> tuple[list[Composed], list[Item]]:
         """What the items of a sentence make together, and the lesions left without a valve.
 
-        ``carried`` is the valve that a heading or the sentences before speak of.
+        ``carried`` is the valve that a heading or the sentences before speak of, ``hinted`` are those that short forms may name.
         """
         items = list(self._one_by_one(sentence, items))
         composed: list[Composed] = []
@@ -98,7 +101,7 @@ class Composer:
                 composed += self._shared_lesion(sentence, items, place, item, item.lesion)
                 composed += self._shared_lesion_after(sentence, items, place, item)
             elif item.lesion:
-                found = list(self._for_lesion(sentence, items, place, item, carried)) or self._leaflets_lesion(sentence, items, item)
+                found = list(self._for_lesion(sentence, items, place, item, carried)) or self._only_valves(sentence, items, item, hinted)
                 composed += found
                 if len(found) == 1 and item.lesion == "regurgitation" and found[0].reason in (_BESIDE, _OF):
                     items[place] = replace(item, site=found[0].site)  # what follows may speak of it again
@@ -106,13 +109,20 @@ class Composer:
                     unplaced.append(item)
         return composed, unplaced
 
-    def _leaflets_lesion(self, sentence: Sentence, items: Sequence[Item], item: Item) -> list[Composed]:
-        """``anterior leaflet | prolapse, mild mitral regurgitation``: a leaflet's lesion is of the one valve that the sentence names."""
-        sites = {other.site for other in items if other.site}
-        if len(sites) != 1 or item.lesion != _OF_LEAFLETS or (site := sites.pop() or "", item.lesion) not in self._site_lesions:
-            return []
+    def _only_valves(self, sentence: Sentence, items: Sequence[Item], item: Item, hinted: Set[str]) -> list[Composed]:
+        """``anterior leaflet | prolapse, mild mitral regurgitation``, ``severe MR for | edge-to-edge repair``.
+
+        A leaflet's lesion, and a repair that only valves get, are of the one valve that the sentence names.
+        """
         near = sentence.lower[max(0, item.first - 1) : item.last + _ASIDE]
-        return [Composed(item.first, item.last, site, item.lesion, _ONLY)] if any("leaflet" in word for word in near) else []
+        leaflets = item.lesion == _OF_LEAFLETS and any("leaflet" in word for word in near)
+        repair = not self._words["valves_only"].isdisjoint(sentence.lower[item.first : item.last])
+        another = any(other.lesion in _LABELLED_LESIONS and other.first != item.first for other in items)
+        if not leaflets and (not repair or another):
+            return []  # "MVR and annuloplasty", "the ring was fixed, then a tricuspid annuloplasty": one is of another valve
+        sites = hinted.union(other.site for other in items if other.site)
+        site = next(iter(sites)) if len(sites) == 1 else ""
+        return list(self._make(item.first, item.last, site, item.lesion or "", _ONLY))
 
     def _one_by_one(self, sentence: Sentence, items: Sequence[Item]) -> Iterator[Item]:
         """The items with ``tissue valve | replacement`` as one, and without ``tricuspid`` as the shape of the aortic valve."""
@@ -121,7 +131,13 @@ class Composer:
             if last and not item.site and not last.site and item.lesion == last.lesion and item.first == last.last:
                 last = replace(item, first=last.first)
                 continue
-            if last and item.site and not item.lesion and last.site not in (None, item.site) and self._is_said_of(sentence, last, item):
+            if (
+                last
+                and item.site
+                and not item.lesion
+                and last.site not in (None, item.site)
+                and self._is_said_of(sentence, items, last, item)
+            ):
                 continue
             if last:
                 yield last
@@ -129,11 +145,15 @@ class Composer:
         if last:
             yield last
 
-    def _is_said_of(self, sentence: Sentence, subject: Item, item: Item) -> bool:
-        """``the aortic valve is | tricuspid``."""
+    def _is_said_of(self, sentence: Sentence, items: Sequence[Item], subject: Item, item: Item) -> bool:
+        """``the aortic valve is | tricuspid``, ``aortic valve: | tricuspid, no stenosis``."""
         between = sentence.lower[subject.last : item.first]
-        alone = item.last == item.first + 1
-        return alone and not self._words["copula"].isdisjoint(between) and self._linked(sentence, subject.last, item.first)
+        if item.last != item.first + 1:
+            return False
+        if not self._words["copula"].isdisjoint(between):
+            return self._linked(sentence, subject.last, item.first)
+        shape = (subject.site, item.site) == ("aortic", "tricuspid") and sentence.lower[subject.last - 1] in _AORTIC_VALVE
+        return shape and between in ([], [":"]) and all(other.first != item.last for other in items)
 
     def _for_lesion(self, sentence: Sentence, items: Sequence[Item], place: int, item: Item, carried: Carried | None) -> Iterator[Composed]:
         lesion = item.lesion or ""

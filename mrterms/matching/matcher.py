@@ -75,6 +75,7 @@ class Matcher:
             told.setdefault(concept_id, []).append(pair)
         self._parts_of = {concept_id: pairs[0] for concept_id, pairs in told.items() if len(pairs) == 1}
         self._short_parts = self._parts_of_short_forms()
+        self._short_sites = self._sites_of_short_forms()
         self._grades = self._words["grade"]
         self._open_words = self._words["open"] | self._grades | self._words["valvular"]
         self._composer = Composer(self._site_lesions, self._words)
@@ -325,7 +326,8 @@ class Matcher:
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
             carried = carried_site(number, site_of, partial(self._begins_anew, view), partial(self._in_its_line, view, sentence))
-            composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried)
+            hinted = {site for one in places[number] if isinstance(one, Mention) and (site := self._short_sites.get(one.short_form or ""))}
+            composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried, hinted=hinted)
             made += [self._composed_mention(view, sentence, one) for one in composed]
             made += self._lone_lesions(view, sentence, unplaced, mentions, told=carried is not None)
         return made
@@ -514,6 +516,14 @@ class Matcher:
             if len(form) >= _SHORTEST_SURE and len(sites) == 1 and sure:
                 found[form] = self._parts_of[max(told, key=lambda one: sum(one.priors.values())).concept_id]
         return found
+
+    def _sites_of_short_forms(self) -> dict[str, str]:
+        """The one valve of which a short form may speak, though it may mean something else: MR, TR, TEER."""
+        sites = {
+            form: {pair[0] for one in senses if (pair := self._parts_reported(one.concept_id))}
+            for form, senses in self._lexicon.senses.items()
+        }
+        return {form: next(iter(named)) for form, named in sites.items() if len(named) == 1}
 
     # -- tables ---------------------------------------------------------------------------------------------------------
 
