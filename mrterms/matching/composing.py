@@ -120,7 +120,7 @@ class Composer:
         another = any(other.lesion in _LABELLED_LESIONS and other.first != item.first for other in items)
         if not leaflets and (not repair or another):
             return []  # "MVR and annuloplasty", "the ring was fixed, then a tricuspid annuloplasty": one is of another valve
-        sites = hinted.union(other.site for other in items if other.site)
+        sites = {*hinted, *(other.site for other in items if other.site)}
         site = next(iter(sites)) if len(sites) == 1 else ""
         return list(self._make(item.first, item.last, site, item.lesion or "", _ONLY))
 

@@ -326,7 +326,7 @@ class Matcher:
         for number in sorted({*bare, *shared}):
             sentence = view.sentence(number)
             carried = carried_site(number, site_of, partial(self._begins_anew, view), partial(self._in_its_line, view, sentence))
-            hinted = {site for one in places[number] if isinstance(one, Mention) and (site := self._short_sites.get(one.short_form or ""))}
+            hinted = {self._short_sites.get(one.short_form or "", "") for one in places[number] if isinstance(one, Mention)} - {""}
             composed, unplaced = self._composer.compose(sentence, self._items(view, number, places[number], inside), carried, hinted=hinted)
             made += [self._composed_mention(view, sentence, one) for one in composed]
             made += self._lone_lesions(view, sentence, unplaced, mentions, told=carried is not None)
