@@ -247,10 +247,18 @@ class SentenceReader:
                 return hit.start == target.last
             if scope == "date":
                 return self._dates(hit, target)
+            if scope == "again":
+                return self._is_named_again(hit, target)
             if scope == "it":
                 return target.last == max(one.last for one in self.targets if one.last <= hit.start)
             return target.last > self._reach(number, rule.category, scope, False)
         return False
+
+    def _is_named_again(self, hit: Hit, target: Target) -> bool:
+        """Whether a mention is named again right behind the hit: "MVP, but a new echo shows no MVP"."""
+        lower = self.line.lower
+        words = lower[target.first : target.last]
+        return any(one.first - hit.end in (0, 1) and lower[one.first : one.last] == words for one in self.targets)
 
     def _dates(self, hit: Hit, target: Target) -> bool:
         """Whether the hit dates a mention, from which a remark may part it: "TAVI (26 mm valve) 8 March", "MI in Dubai 2013"."""

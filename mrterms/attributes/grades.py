@@ -231,12 +231,13 @@ class _Sentence:
         measured: Mapping[int, int],
     ) -> None:
         self.measured = measured
-        self.roles, self.atoms, self.places, self.phrases, self.cells = roles, atoms, places, phrases, cells
+        self.roles, self.atoms, self.places, self.cells = roles, atoms, places, cells
         self.beginning: dict[int, list[int]] = {}
         self.ending: dict[int, list[int]] = {}
         for number, place in enumerate(places):
             self.beginning.setdefault(place.first, []).append(number)
             self.ending.setdefault(place.last, []).append(number)
+        self.phrases = phrases = [phrase for phrase in phrases if not phrase.listed or self._is_listed(phrase, phrases)]
         self.phrase_at = {phrase.first: phrase for phrase in phrases}
         self.phrase_to = {phrase.last: phrase for phrase in phrases}
         grades = [range(phrase.first, phrase.last) for phrase in phrases]
@@ -438,19 +439,17 @@ class _Sentence:
 
     def _closes(self, phrase: GradePhrase, manner: str) -> bool:
         at = phrase.last
-        if phrase.listed and not self._is_listed(phrase):
-            return False
         if at >= len(self.atoms) or at in self.beginning or (at in self.fact_at and not phrase.only_after):
             return True
         if phrase.figure and manner == "bare" and not phrase.only_after:
             return self.atoms[at] not in self.roles.decoy
         return self.roles.closes(self.atoms[at])
 
-    def _is_listed(self, phrase: GradePhrase) -> bool:
+    def _is_listed(self, phrase: GradePhrase, phrases: Sequence[GradePhrase]) -> bool:
         """Whether a figure that is a word as well stands in a list of grades in figures: "MI II, AI I, no AS", not "MR I would"."""
         at = phrase.last
         ends = at >= len(self.atoms) or at in self.beginning or not self.atoms[at].isalpha()
-        return ends and any(other.figure and other is not phrase for other in self.phrases)
+        return ends and phrase.first in self.ending and any(other.figure and other is not phrase for other in phrases)
 
     def _around(self, phrase: GradePhrase) -> list[int]:
         """The smallest lesion in whose words the grade stands ("the mitral valve is severely leaky")."""
