@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from itertools import repeat
@@ -99,14 +99,13 @@ class _State:
 
     __slots__ = ("entries", "moves", "onward")
 
-    def __init__(self, entries: Mapping[str, Entry | None] | None, onward: Mapping[str, Set[int]]) -> None:
+    def __init__(self, entries: Mapping[str, Entry | None] | None, onward: Mapping[str, tuple[int, ...]]) -> None:
         self.entries, self.onward = entries, onward
         self.moves: dict[str | None, _State | None] = dict.fromkeys(onward)
 
 
 _NOWHERE = _State(None, {})
-_NO_EDGES: Mapping[str, set[int]] = {}
-_NO_NODES: Set[int] = frozenset()
+_NO_EDGES: Mapping[str, tuple[int, ...]] = {}
 _MOST_WORDS = 300_000
 
 
@@ -132,7 +131,7 @@ class _Phrases:
 
     def __init__(self, words: Mapping[str, set[str]]) -> None:
         self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
-        self._edges: dict[int, dict[str, set[int]]] = {}
+        self._edges: dict[int, dict[str, tuple[int, ...]]] = {}
         """From each node by symbol: where it leads."""
         self._nodes = 1
         self._skips: dict[int, set[int]] = {}
@@ -176,8 +175,8 @@ class _Phrases:
     def follow(self, state: _State, symbol: str | None) -> _State:
         """The state after a symbol with which a phrase goes on."""
         assert symbol is not None
-        following = state.onward.get(symbol, _NO_NODES) | state.onward.get(self._class(symbol), _NO_NODES)
-        found = state.moves[symbol] = self._state(frozenset(following))
+        following = frozenset((*state.onward.get(symbol, ()), *state.onward.get(self._class(symbol), ())))
+        found = state.moves[symbol] = self._state(following)
         return found
 
     def _class(self, word: str) -> str:
@@ -200,12 +199,12 @@ class _Phrases:
             made.moves |= self._of_class[kind]
         return made
 
-    def _onward(self, nodes: Iterable[int]) -> dict[str, set[int]]:
+    def _onward(self, nodes: Iterable[int]) -> dict[str, tuple[int, ...]]:
         """Where each symbol leads from some nodes."""
-        onward: dict[str, set[int]] = {}
+        onward: dict[str, tuple[int, ...]] = {}
         for node in nodes:
             for symbol, ends in self._edges.get(node, _NO_EDGES).items():
-                onward.setdefault(symbol, set()).update(ends)
+                onward[symbol] = onward[symbol] + ends if symbol in onward else ends
         return onward
 
     def _node(self) -> int:
@@ -223,7 +222,8 @@ class _Phrases:
             self._skip(at, end)
 
     def _edge(self, at: int, word: str, end: int) -> None:
-        self._edges.setdefault(at, {}).setdefault(word, set()).add(end)
+        leaving = self._edges.setdefault(at, {})
+        leaving[word] = (*leaving.get(word, ()), end)
 
     def _skip(self, at: int, end: int) -> None:
         """Let the walk go on at ``end`` where it has come to ``at``."""

@@ -683,13 +683,12 @@ class SentenceReader:
         return False
 
     def _cues(self, found: Found, categories: dict[str, None]) -> tuple[Cue, ...]:
-        words, span = self.sentence.words, self.sentence.span
-        cues = {
-            place: Cue(text=" ".join(words[place[0] : place[1]]), start=span(*place)[0], end=span(*place)[1], category=category)
-            for category in categories
-            for place in found.get(category, ())
-        }
-        return tuple(cues[place] for place in sorted(cues))
+        cues: list[Cue] = []
+        said = {place: category for category in categories for place in found.get(category, ())}
+        for first, last in sorted(said):
+            start, end = self.sentence.span(first, last)
+            cues.append(Cue(text=" ".join(self.sentence.words[first:last]), start=start, end=end, category=said[first, last]))
+        return tuple(cues)
 
 
 def _other_pronoun(named: str, words: Mapping[str, set[str]]) -> str:

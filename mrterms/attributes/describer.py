@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
+from typing import NamedTuple
 
 from mrterms.attributes.atoms import Atoms, atomize, atoms_in
 from mrterms.attributes.dates import COUNT_WORDS, occasions
@@ -30,8 +31,7 @@ _DONE = ("present", "historical")
 _NOT_OWN = ("family", "hypothetical", "not_assessed")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A mention of which the room is asked: its words in the sentence (half-open) and the concept it is reported as.
 
     ``status`` is that of its assertion: a valve replaced takes the gradients that would else be those of its stenosis.

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 
 from mrterms.components.shared import ANNOTATIONS, OTHER, Work
 from mrterms.lexicon import Lexicon
-from mrterms.records import Annotation, Attribute, Mention, Sense
+from mrterms.records import Annotation, Attribute, Concept, Mention, Sense
 from mrterms.text.view import View
 
 __all__ = ["publish", "reported"]
@@ -34,7 +34,7 @@ def publish(
     written: list[Mention] = []
     for mention, sense in zip(mentions, senses, strict=True):
         concept = lexicon.concepts.get(sense.concept_id or "")
-        one = _annotation(work.view, lexicon, mention, sense)
+        one = _annotation(work.view, lexicon, mention, sense, concept)
         span = Span(doc, mention.token_start, mention.token_end, label=one["semantic_type"] or "ambiguous", kb_id=one["concept_id"] or "")
         if concept is not None and concept.other_sense and not other_senses:
             others.append(span)
@@ -49,9 +49,8 @@ def publish(
     return written
 
 
-def _annotation(view: View, lexicon: Lexicon, mention: Mention, sense: Sense) -> Annotation:
-    concept = lexicon.concepts.get(sense.concept_id or "")
-    told = lexicon.concepts.get(concept.report_as, concept) if concept else None
+def _annotation(view: View, lexicon: Lexicon, mention: Mention, sense: Sense, concept: Concept | None) -> Annotation:
+    told = lexicon.concepts.get(concept.report_as, concept) if concept and concept.report_as else concept
     attributes = [attribute.to_dict() for attribute in mention.attributes]
     if concept and told and told is not concept:
         attributes.append(Attribute(kind="subtype", value=concept.concept_id).to_dict())

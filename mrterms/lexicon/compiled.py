@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mrterms.lexicon.store import Store
 from mrterms.records import Concept
 
-__all__ = ["CompiledConcepts", "LayeredConcepts"]
+__all__ = ["CompiledConcepts", "LayeredConcepts", "concepts_of"]
 
 _MOST_MET = 50_000
 
@@ -22,7 +23,6 @@ class CompiledConcepts(Mapping[str, Concept]):
         self._texts = store.texts("concepts")
         self._ids = store.words("concept_ids")
         self._met: dict[int, Concept] = {}
-        self._numbers: dict[str, int] = {}
 
     def __reduce__(self) -> tuple[type[CompiledConcepts], tuple[Store]]:
         return CompiledConcepts, (self._store,)
@@ -58,11 +58,7 @@ class CompiledConcepts(Mapping[str, Concept]):
 
     def get(self, concept_id: str, default: Any = None) -> Any:
         """The concept of that id, or ``default``."""
-        number = self._numbers.get(concept_id)
-        if number is None:
-            if len(self._numbers) >= _MOST_MET:
-                self._numbers.clear()
-            number = self._numbers[concept_id] = self._ids.get(concept_id)
+        number = self._ids.get(concept_id)
         return default if number < 0 else self.at(number)
 
     def __iter__(self) -> Iterator[str]:
@@ -70,6 +66,12 @@ class CompiledConcepts(Mapping[str, Concept]):
 
     def __len__(self) -> int:
         return len(self._texts)
+
+
+@lru_cache(maxsize=8)
+def concepts_of(store: Store) -> CompiledConcepts:
+    """The concepts of a store; whoever asks shares what has been decoded."""
+    return CompiledConcepts(store)
 
 
 class LayeredConcepts(Mapping[str, Concept]):
@@ -80,6 +82,7 @@ class LayeredConcepts(Mapping[str, Concept]):
 
     def __init__(self, tables: Mapping[str, Concept], layers: tuple[Mapping[str, Concept], ...]) -> None:
         self._tables, self._layers = tables, layers
+        self._met: dict[str, Concept | None] = {}
 
     def __getitem__(self, concept_id: str) -> Concept:
         concept: Concept | None = self.get(concept_id)
@@ -89,10 +92,14 @@ class LayeredConcepts(Mapping[str, Concept]):
 
     def get(self, concept_id: str, default: Any = None) -> Any:
         """The concept of that id, or ``default``."""
-        for layer in (self._tables, *self._layers):
-            if (concept := layer.get(concept_id)) is not None:
-                return concept
-        return default
+        try:
+            concept = self._met[concept_id]
+        except KeyError:
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            found = (layer.get(concept_id) for layer in (self._tables, *self._layers))
+            concept = self._met[concept_id] = next((one for one in found if one is not None), None)
+        return default if concept is None else concept
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

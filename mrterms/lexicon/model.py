@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 
-from mrterms.lexicon.compiled import CompiledConcepts, LayeredConcepts
+from mrterms.lexicon.compiled import LayeredConcepts, concepts_of
 from mrterms.lexicon.store import Store
 from mrterms.records import Concept, SenseEntry, Term
 
@@ -56,7 +56,7 @@ def merge(*lexicons: Lexicon) -> Lexicon:
             senses.setdefault(form, {}).update({entry.concept_id: entry for entry in entries})
     return replace(
         lexicons[0],
-        concepts=LayeredConcepts(concepts, tuple(map(CompiledConcepts, compiled))) if compiled else concepts,
+        concepts=LayeredConcepts(concepts, tuple(map(concepts_of, compiled))) if compiled else concepts,
         compiled=compiled,
         terms=tuple(terms.values()),
         senses={form: tuple(entries.values()) for form, entries in senses.items()},

@@ -15,7 +15,7 @@ from typing import Literal
 from rapidfuzz.distance import Indel
 from spacy.vocab import Vocab
 
-from mrterms.lexicon.compiled import CompiledConcepts
+from mrterms.lexicon.compiled import concepts_of
 from mrterms.lexicon.store import ALONE, Store, Texts, WordTable
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.coordination import Coordination
@@ -73,7 +73,7 @@ class CompiledMatcher:
 
     def __init__(self, store: Store, vocab: Vocab, *, fuzzy: bool = True, overlaps: Overlaps = "longest") -> None:
         self._store, self._vocab, self._fuzzy = store, vocab, fuzzy
-        self._concepts = CompiledConcepts(store)
+        self._concepts = concepts_of(store)
         self._names = store.texts("names")
         self._name_concepts, self._name_scopes = store.array("name_concepts"), store.array("name_scopes")
         self._form_names, self._form_starts = store.array("form_names"), store.array("form_starts")
