@@ -8,7 +8,7 @@ other side is a form too, or where both sides are found in this way (``absence o
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mrterms.matching.finder import Place, Scan, Scanner
 from mrterms.matching.words import CONJUNCTIONS, GLUE
@@ -37,8 +37,8 @@ class Coordination:
         found: dict[Place, None] = {}
         for join in joins:
             chain = self._chain(scan, join)
-            found.update(dict.fromkeys(self._head_behind(scan, chain, hits)))
-            found.update(dict.fromkeys(self._head_before(scan, chain, hits)))
+            for place in (*self._head_behind(scan, chain, hits), *self._head_before(scan, chain, hits)):
+                found[place] = None
         return [place for place in found if place not in whole]
 
     def _chain(self, scan: Scan, join: int) -> list[int]:
@@ -51,21 +51,23 @@ class Coordination:
                 chain.insert(0, index)
         return chain
 
-    def _head_behind(self, scan: Scan, chain: list[int], hits: _Hits) -> Iterator[Place]:
+    def _head_behind(self, scan: Scan, chain: list[int], hits: _Hits) -> list[Place]:
         """``short | and broad | fingers``."""
         join = chain[-1]
+        found: list[Place] = []
         for comma in chain:
             for start in range(comma - 1, max(-1, comma - 1 - _MOST_BEFORE), -1):
                 if not scan.codes[start] or start in hits.taken:
                     break  # "cleft palate and | renal anomaly": the palate has its own word
-                node = self._scanner.follow(scan, 0, start, comma)
-                for again in range(join + 2, min(len(scan.codes), join + 2 + _MOST_BEFORE) if node else 0):
+                if not (node := self._scanner.follow(scan, 0, start, comma)):
+                    continue
+                for again in self._scanner.goes_on_at(scan, node, join + 2, join + 2 + _MOST_BEFORE):
                     for form, end in self._scanner.forms_from(scan, node, again):
                         if (join + 1, end) in hits.spans:
-                            yield scan.place(form, start, end)
+                            found.append(scan.place(form, start, end))
                         elif (other := self._other_side(scan, start, join, end)) >= 0:
-                            yield scan.place(form, start, end)
-                            yield scan.place(other, start, end)
+                            found += scan.place(form, start, end), scan.place(other, start, end)
+        return found
 
     def _other_side(self, scan: Scan, start: int, join: int, end: int) -> int:
         """The form of ``absence of | middle or | distal phalanges``, or -1."""
@@ -78,8 +80,9 @@ class Coordination:
                     return form
         return -1
 
-    def _head_before(self, scan: Scan, chain: list[int], hits: _Hits) -> Iterator[Place]:
+    def _head_before(self, scan: Scan, chain: list[int], hits: _Hits) -> list[Place]:
         """``aplasia of the | thumb and | radius``."""
+        found: list[Place] = []
         for place, comma in enumerate(chain):
             for start in hits.ending_at.get(comma, ()):
                 for left_out in range(start + 1, comma):
@@ -91,7 +94,8 @@ class Coordination:
                     for again in chain[place:]:
                         for form, end in self._scanner.forms_from(scan, node, again + 1):
                             if self._ends_there(scan, end):
-                                yield scan.place(form, start, end)
+                                found.append(scan.place(form, start, end))
+        return found
 
     def _ends_there(self, scan: Scan, end: int) -> bool:
         """Not so in ``fever and | weight | loss``: a form begins with these two words."""
@@ -113,6 +117,8 @@ class _Hits:
         for _, first, last, _ in whole:
             start, end = bisect_left(scan.places, first), bisect_left(scan.places, last)
             self.spans.add((start, end))
-            self.taken.update(range(start, end))
-            if end - start > 1:
+            if end - start == 1:
+                self.taken.add(start)
+            else:
+                self.taken.update(range(start, end))
                 self.ending_at.setdefault(end, []).append(start)

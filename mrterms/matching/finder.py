@@ -10,7 +10,7 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,6 +107,8 @@ class Scanner:
         self._join_words = frozenset((word,) for word in joins)
         self._known = 0
         self._numbers: list[tuple[int, ...]] = []
+        self._single: list[str] = []
+        """The word for which a code stands, empty where it stands for none or several."""
         self._steps = _Steps(self._walker, self._numbers)
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
@@ -143,7 +145,7 @@ class Scanner:
 
     def is_word(self, code: int, word: str) -> bool:
         """Whether a code stands for that word."""
-        return self._memo.words[code].words == (word,)
+        return self._single[code] == word
 
     def follow(self, scan: Scan, node: int, start: int, end: int) -> int:
         """The node that the codes ``start`` to ``end`` lead to, 0 where there is none."""
@@ -152,13 +154,20 @@ class Scanner:
                 return 0
         return node
 
-    def forms_from(self, scan: Scan, node: int, at: int) -> Iterator[tuple[int, int]]:
+    def goes_on_at(self, scan: Scan, node: int, first: int, last: int) -> list[int]:
+        """The codes from ``first`` on, before ``last``, at which a walk can go on behind ``node``."""
+        steps, codes = self._steps, scan.codes[first:last]
+        return [at for at, code in enumerate(codes, first) if code and steps[node << _CODE_BITS | code]]
+
+    def forms_from(self, scan: Scan, node: int, at: int) -> list[tuple[int, int]]:
         """The forms that end behind ``node`` when the walk goes on at code ``at``, and where each ends."""
+        found: list[tuple[int, int]] = []
         codes, steps = scan.codes, self._steps
         while at < len(codes) and (code := codes[at]) and (node := steps[node << _CODE_BITS | code]):
             at += 1
             if (form := self._walker.form_at(node)) >= 0:
-                yield form, at
+                found.append((form, at))
+        return found
 
     def _learn(self) -> None:
         """Note the numbers of the words that the memo has met since."""
@@ -171,6 +180,7 @@ class Scanner:
         for code in range(self._known, len(words)):
             numbers = tuple(map(self._number_of, words[code].words))
             self._numbers.append(numbers)
+            self._single.append(words[code].words[0] if len(numbers) == 1 else "")
             self._word[code] = numbers[0] if numbers else 0
             self._alone[code] = words[code].alone and bool(numbers) and (len(numbers) > 1 or self._is_form(numbers))
             self._tail[code] = bool(words[code].tail_of)

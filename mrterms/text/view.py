@@ -206,7 +206,7 @@ class View:
     def last_word(self, number: int) -> str:
         """The last word of a sentence in lower case, empty where it has none; the sentence is not made for it."""
         start, end = self._bounds(number)
-        return next((word.lower() for token in range(end - 1, start - 1, -1) if not (word := self.word(token)).isspace()), "")
+        return next(filter(None, reversed(self._words[1][start:end])), "")
 
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
