@@ -112,7 +112,7 @@ class Asserter:
             edge = start if ticked else chosen.get(start, start)
             for at in range(min(edge, start), max(edge, end)):
                 read[at] = "]"
-        return replace(sentence, lower=read)
+        return sentence._replace(lower=read)
 
     def _answer(self, sentence: Sentence) -> Sentence | None:
         """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
@@ -243,7 +243,7 @@ def _join(previous: Sentence, sentence: Sentence, width: int) -> Sentence:
 def _part(sentence: Sentence, first: int, last: int) -> Sentence:
     """The words ``first`` to ``last`` (half-open) of a sentence."""
     cut = slice(first, last)
-    return replace(sentence, words=sentence.words[cut], lower=sentence.lower[cut], starts=sentence.starts[cut], tokens=sentence.tokens[cut])
+    return sentence._replace(words=sentence.words[cut], lower=sentence.lower[cut], starts=sentence.starts[cut], tokens=sentence.tokens[cut])
 
 
 def _shift(targets: Sequence[Target], by: int) -> list[Target]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from itertools import repeat
@@ -137,6 +137,7 @@ class _Phrases:
         self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
+        self._entries: dict[tuple[int, ...], dict[str, Entry | None]] = {}
         self._words: set[str] = set()
         self._of_class: dict[str, dict[str | None, _State | None]] = {}
         """By class: the words of phrases that belong to it, too (``<year>``, ``<adverb>``), as moves to states not yet made."""
@@ -193,11 +194,19 @@ class _Phrases:
         if (known := self._states.get(following)) is not None:
             return known
         nodes = self._closure(following)
-        sayings = [saying for node in sorted(nodes & self._sayings.keys()) for saying in self._sayings[node]]
-        made = self._states[following] = _State(_entries(sayings) if sayings else None, self._onward(nodes))
+        made = self._states[following] = _State(self._said(nodes & self._sayings.keys()), self._onward(nodes))
         for kind in made.onward.keys() & self._of_class.keys():
             made.moves |= self._of_class[kind]
         return made
+
+    def _said(self, ends: Set[int]) -> Mapping[str, Entry | None] | None:
+        """What the phrases say that end at some nodes; states at which the same phrases end share it."""
+        if not ends:
+            return None
+        key = tuple(sorted(ends))
+        if key not in self._entries:
+            self._entries[key] = _entries([saying for node in key for saying in self._sayings[node]])
+        return self._entries[key]
 
     def _onward(self, nodes: Iterable[int]) -> dict[str, tuple[int, ...]]:
         """Where each symbol leads from some nodes."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mrterms.text.view import Sentence, View
 
 __all__ = ["TICKS", "answered", "is_head", "lead_in", "mark_width"]
@@ -65,7 +63,7 @@ def answered(head: Sentence, row: Sentence) -> Sentence:
         column = 1 + (abs(tick - no) < abs(tick - yes))
         if min(abs(tick - no), abs(tick - yes)) * 2 >= no - yes:
             return row
-    return replace(row, lower=[*row.lower[:-1], head.lower[column - 3]]) if column in (1, 2) else row
+    return row._replace(lower=[*row.lower[:-1], head.lower[column - 3]]) if column in (1, 2) else row
 
 
 def _goes_on(view: View, line: Sentence, item: Sentence) -> bool:

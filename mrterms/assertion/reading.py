@@ -103,7 +103,7 @@ class SentenceReader:
         if around == first:
             return target
         between = [hit for hit in self.line.hits if around <= hit.start < first]
-        return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else replace(target, first=around)
+        return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else target._replace(first=around)
 
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
         found = self._found(target)

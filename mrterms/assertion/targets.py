@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["Target", "TargetKind"]
 
@@ -11,8 +10,7 @@ TargetKind = Literal["lesion", "infarct", "procedure", "other"]
 """How a finding behaves in time: a chronic lesion, an event, a procedure, or anything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The words ``first`` to ``last`` (half-open) of a sentence."""
 
     first: int

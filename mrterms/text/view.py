@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from spacy.strings import StringStore
@@ -76,8 +76,7 @@ def _in_lower_case(word: str) -> str:
 _WORDS = _Words()
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence without its white space (a line break inside a sentence is a mere wrap).
 
     ``words`` as written, ``lower`` in lower case, ``starts`` the character offset of each word, ``tokens`` its token
