@@ -253,7 +253,7 @@ class _Sentence:
         grades = [claims.best() for claims in self.claims]
         self._share_forward(grades)
         self._share_backward(grades)
-        return self._in_turn(grades) if "respectively" in self.atoms else grades
+        return self._in_turn(grades) if "respectively" in self.atoms and self.phrases else grades
 
     def _in_turn(self, grades: list[GradePhrase | None]) -> list[GradePhrase | None]:
         """The grades, where as many as there are lesions are listed: "mitral and aortic regurgitation, mild and severe, respectively"."""
