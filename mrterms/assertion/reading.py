@@ -53,6 +53,8 @@ A_LABEL = 4
 """How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
+_LEADING_ON = frozenset({"for", "after", "before", "following", "since", "despite", "until"})
+"""Words that lead from what is wished for to something else: "agreed on warfarin for her AVR"."""
 _BEFORE_MAY = frozenset({"in", "early", "mid", "late", "last", "since", "of"})
 """Words behind which "may" is the month."""
 _SAID_OF_ASPECTS = frozenset({"absent", "left_out", "uncertain", "not_assessed", "hypothetical"})
@@ -228,6 +230,8 @@ class SentenceReader:
             if scope == "opening" and hit.start > _AN_OPENING:
                 return False
             if scope == "head" and not self._is_heading(hit, target):
+                return False
+            if scope == "object" and not _LEADING_ON.isdisjoint(lower[hit.end : target.first]):
                 return False
             if scope == "aim" and not self._is_aim(hit, target):
                 return False
@@ -645,7 +649,8 @@ class SentenceReader:
         return False
 
     def _supposes(self, hit: Hit, rule: Rule) -> bool:
-        conditional = rule.scope == "clause" or not _SUPPOSING.isdisjoint(self.line.lower[hit.start : hit.end])
+        words = self.line.lower[hit.start : hit.end]
+        conditional = rule.scope == "clause" or not _SUPPOSING.isdisjoint(words) or (hit.start == 0 and words[0] == "should")
         return rule.category == "hypothetical" and rule.forward and conditional
 
     def _was_done(self, target: Target, found: Found) -> bool:

@@ -26,7 +26,7 @@ _ADJECTIVES = 1
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
     **dict.fromkeys(("next", "item", "claim", "head", "date"), _ITEM),
-    **dict.fromkeys(("phrase", "noun", "value"), _PHRASE),
+    **dict.fromkeys(("phrase", "noun", "value", "object"), _PHRASE),
     **dict.fromkeys(("list", "nouns", "complaints", "aim"), _LIST),
     **dict.fromkeys(("clause", "opening"), _CLAUSE),
 }
