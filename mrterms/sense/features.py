@@ -60,7 +60,24 @@ _ROMANS: Final = frozenset({"i", "ii", "iii", "iv"})
 _LOWER_ENDS: Final = frozenset({"0", "1", "2", "3", "0+", "1+", "2+", "3+"}) | _ROMANS
 _DEGREE: Final = "°"
 _LIST_REACH: Final = 9
+_LINK_CLASSES: Final = ("cause_back", "cause_forward")
 _CAUSE_REACH: Final = 14
+_LINK_REACH: Final = 4
+
+
+_PLAIN, _STOP, _WRAP, _SPEAKS, _BEGINS, _GRADES, _LINKS = (1 << bit for bit in range(7))
+"""Traits of a word: a word proper, an end of sentence, white space inside one; whether it speaks from afar, begins cue phrases, ends ranges
+of grades, links causes."""
+
+
+def _trait(wanted: int) -> bytes:
+    """The table by which ``bytes.translate`` makes 1 of what has a trait and 0 of what has not: one pass at the speed of C."""
+    return bytes([bool(traits & wanted) for traits in range(256)])
+
+
+_IS_PLAIN, _IS_STOP, _IS_SPEAKING, _IS_BEGIN, _IS_LINK = map(_trait, (_PLAIN, _STOP, _SPEAKS, _BEGINS, _LINKS))
+_IS_KEPT: Final = bytes([not is_wrap for is_wrap in _trait(_WRAP)])
+_WRAPS: Final = bytes([_WRAP])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,38 +92,50 @@ class Word:
     shape: str
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], str, str]]]
     """The cue phrases that begin with the word, by their second word."""
-    far: bool
-    """Whether it says anything from afar."""
+    traits: int
+    """What it is, in bits."""
+
+    @property
+    def far(self) -> bool:
+        """Whether it is a word proper that says anything from afar."""
+        return bool(self.traits & _SPEAKS)
 
 
 class Window:
-    """Words around one mention or several without the white space inside sentences, and what all its mentions share.
+    """Words around one mention or several, and what all its mentions share. White space inside sentences is left out.
 
     ``tokens``: the token of each word. ``plain``: the places of words proper, ``stops`` of ends of sentences, ``speaking`` of words
     that say something from afar (``speakers``), with the place where the same word stands before (-1: nowhere) and after (past
     the end). ``phrases``: begin, end, name and position of each cue phrase.
     """
 
-    __slots__ = ("after", "before", "phrases", "plain", "speakers", "speaking", "stops", "tokens", "words")
+    __slots__ = ("after", "before", "links", "phrases", "plain", "speakers", "speaking", "stops", "tokens", "words")
 
-    def __init__(self, words: list[Word], tokens: list[int]) -> None:
+    def __init__(self, words: list[Word], tokens: Sequence[int]) -> None:
+        traits = bytes([word.traits for word in words])
+        if _WRAP in traits:
+            kept = traits.translate(_IS_KEPT)
+            words, tokens, traits = list(compress(words, kept)), list(compress(tokens, kept)), traits.replace(_WRAPS, b"")
         self.words = words
         self.tokens = tokens
-        self.plain = [at for at, word in enumerate(words) if not word.kind]
-        self.stops = [at for at, word in enumerate(words) if word.kind == 2]
-        self.speaking = [at for at in self.plain if words[at].far]
-        self.speakers = [words[at] for at in self.speaking]
+        places = range(len(words))
+        self.plain = list(compress(places, traits.translate(_IS_PLAIN)))
+        self.stops = list(compress(places, traits.translate(_IS_STOP)))
+        self.links = traits.translate(_IS_LINK)
+        speaks = traits.translate(_IS_SPEAKING)
+        self.speaking = list(compress(places, speaks))
+        self.speakers = list(compress(words, speaks))
         self.before = [-1] * len(self.speaking)
         self.after = [len(words)] * len(self.speaking)
         seen: dict[Word, int] = {}
         for i, word in enumerate(self.speakers):
-            if word in seen:
-                last = seen[word]
+            last = seen.get(word)
+            if last is not None:
                 self.before[i] = self.speaking[last]
                 self.after[last] = self.speaking[i]
             seen[word] = i
         self.phrases: list[tuple[int, int, str, str]] = []
-        for at in [at for at, word in enumerate(words[:-1]) if word.phrases]:
+        for at in compress(places[:-1], traits.translate(_IS_BEGIN)):
             for phrase, name, position in words[at].phrases.get(words[at + 1].lower, ()):
                 if [word.lower for word in words[at : at + len(phrase)]] == list(phrase):
                     self.phrases.append((at, at + len(phrase), name, position))
@@ -225,42 +254,44 @@ class Reader:
         """The kind of a text, guessed from its first words."""
         orths = orths[:READ]
         known = self._settings
-        found = list(map(known.get, orths))
-        if None in found:
+        try:
+            found = list(map(known.__getitem__, orths))
+        except KeyError:
             for orth in set(orths).difference(known):
                 known[orth] = self.cues.setting_of(strings[orth])
-            found = list(map(known.get, orths))
+            found = list(map(known.__getitem__, orths))
         return guess_setting_by(list(filter(None, found)), len(orths))
 
     def window(self, low: int, orths: Sequence[int], strings: StringStore) -> Window:
         """The window of the words of some ORTH ids; ``low`` is the token of the first."""
         words = self.words(orths, strings)
-        tokens = [token for token, word in enumerate(words, low) if word.kind != 3]
-        return Window(words if len(tokens) == len(words) else [word for word in words if word.kind != 3], tokens)
+        return Window(words, range(low, low + len(words)))
 
     def word(self, orth: int, strings: StringStore) -> Word:
         """The word of an ORTH id."""
         known = self._words.get(orth)
         if known is None:
             known = self._words[orth] = self._read_word(strings[orth])
-            if known.lower == _DEGREE or _GRADE in known.classes:
+            if known.traits & _GRADES:
                 self._grade_ends.add(orth)
         return known
 
     def words(self, orths: Sequence[int], strings: StringStore) -> list[Word]:
         """The words of several ORTH ids. The first figure of a range of grades is read as its last ("2-3+"), and degrees are grades
         ("II°")."""
-        found = list(map(self._words.get, orths))
-        words = [word or self.word(orth, strings) for word, orth in zip(found, orths, strict=True)] if None in found else found
+        try:
+            words = list(map(self._words.__getitem__, orths))
+        except KeyError:
+            words = [self.word(orth, strings) for orth in orths]
         if not self._grade_ends.isdisjoint(orths):
             ends = [at for at, orth in enumerate(orths) if orth in self._grade_ends]
-            _join_grades(words, reversed(ends), self._grade)  # type: ignore[arg-type]  # no None in it
-        return words  # type: ignore[return-value]
+            _join_grades(words, reversed(ends), self._grade)
+        return words
 
     def _read_word(self, text: str) -> Word:
         if text.isspace():
             kind = 2 if text.count("\n") > 1 else 3
-            return Word(kind, " ", (), (), frozenset(), "", {}, False)
+            return Word(kind, " ", (), (), frozenset(), "", {}, _STOP if kind == 2 else _WRAP)
         lower = text.lower()
         found = self.cues.of_word(text, lower)
         is_number = lower[:1].isdigit() and not any(map(str.isalpha, lower))
@@ -277,8 +308,11 @@ class Reader:
         if kind and not found:
             left = right = ()
         classes = frozenset(name for name, _ in found)
-        far = any(base[0] != _NEAR_ONLY for base in (*left, *right))
-        return Word(kind, lower, left, right, classes, _shape(text), self.cues.phrases.get(lower, {}), far)
+        phrases = self.cues.phrases.get(lower, {})
+        far = not kind and any(base[0] != _NEAR_ONLY for base in (*left, *right))
+        traits = _PLAIN * (not kind) | _STOP * (kind == 2) | _SPEAKS * far | _BEGINS * bool(phrases)
+        traits |= _GRADES * (lower == _DEGREE or _GRADE in classes) | _LINKS * (not classes.isdisjoint(_LINK_CLASSES))
+        return Word(kind, lower, left, right, classes, _shape(text), phrases, traits)
 
     def context(self, window: Window, start: int, end: int, form: str, *, section: str | None = None) -> Context:
         """The context of the mention of ``form`` that the words ``start`` to ``end`` (half-open) of a window are."""
@@ -293,7 +327,7 @@ class Reader:
         _phrases(window, start, end, context)
         _siblings(words, start, end, own, facts)
         _labels(words, start, end, own, facts)
-        _causes(words, start, end, facts)
+        _causes(window, start, end, facts)
         if section and (name := self.cues.sections.get(section)):
             facts.append((f"section:{name}", -1))
         if not (context.near or context.places):
@@ -456,29 +490,24 @@ def _join_grades(words: list[Word], ends: Iterable[int], grade: Word) -> None:
                 break
 
 
-def _causes(words: Sequence[Word], start: int, end: int, facts: list[tuple[str, int]]) -> None:
+def _causes(window: Window, start: int, end: int, facts: list[tuple[str, int]]) -> None:
     """The direction of a causal link to a mechanism: what follows "MI due to ..." made it, "... due to MI" was made by it."""
-    after = _link(words, range(end, min(len(words), end + 5)))
-    if after:
-        at, name = after
+    words, links = window.words, window.links
+    at = links.find(1, end, end + _LINK_REACH + 1)
+    if at >= 0 and (name := _link(words, at, range(end, at))):
         role = "due to" if name == "cause_back" else "causes"
         _mechanisms(words, range(at + 1, min(len(words), at + _CAUSE_REACH)), role, facts)
-    before = _link(words, range(start - 1, max(-1, start - 5), -1))
-    if before:
-        at, name = before
+    at = links.rfind(1, max(0, start - _LINK_REACH), start)
+    if at >= 0 and (name := _link(words, at, range(at + 1, start))):
         role = "causes" if name == "cause_back" else "due to"
         _mechanisms(words, range(at - 1, max(-1, at - _CAUSE_REACH), -1), role, facts)
 
 
-def _link(words: Sequence[Word], order: range) -> tuple[int, str] | None:
-    for at in order:
-        word = words[at]
-        if word.kind == 2:
-            return None
-        for name in ("cause_back", "cause_forward") if word.classes else ():
-            if name in word.classes:
-                return at, name
-    return None
+def _link(words: Sequence[Word], at: int, between: range) -> str | None:
+    """The class of a link, unless a sentence ends between it and the mention."""
+    if any(words[other].kind == 2 for other in between) or words[at].kind == 2:
+        return None
+    return next(name for name in _LINK_CLASSES if name in words[at].classes)
 
 
 def _mechanisms(words: Sequence[Word], order: range, role: str, facts: list[tuple[str, int]]) -> None:

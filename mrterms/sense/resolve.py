@@ -6,6 +6,7 @@ The scores are log-odds that add up: what ``Sense.evidence`` shows is what decid
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -112,6 +113,7 @@ class _Form:
         self._used = 1
         self._words: list[dict[Word, int]] = [{} for _ in CODES]
         self._facts: dict[str, int] = {}
+        self._leads: dict[tuple[int, int], array[float]] = {}
         self._model = model
         self._tree = model.tree_of(senses)
         self._scales = scales
@@ -130,6 +132,19 @@ class _Form:
         except KeyError:
             self._learn(context)
             return self.rows(context)
+
+    def sum(self, rows: list[int]) -> list[float]:
+        """What some rows bring each sense."""
+        gains: list[float] = np.add.reduce(self.gains.take(rows, axis=0), axis=0).tolist()
+        return gains
+
+    def leads(self, best: int, second: int) -> array[float]:
+        """What each row brings one sense more than another: of the same pair it is asked again and again."""
+        known = self._leads.setdefault((best, second), array("f"))
+        if len(known) < self._used:
+            new = self.gains[len(known) : self._used]
+            known.frombytes((new[:, best] - new[:, second]).tobytes())
+        return known
 
     def _learn(self, context: Context) -> None:
         """Give what is met for the first time its row of gains, all in one sum: numpy costs by the call."""
@@ -168,7 +183,7 @@ class _Form:
 class Verdict:
     """How one mention was weighed: ``scores`` by sense, and what brought them.
 
-    ``picked``: what each word or fact of the context brings, by sense, in the order of :meth:`places`; ``parts`` is what else
+    ``rows``: those of the gains of the form that its words and facts bring, in the order of :meth:`places`; ``parts`` is what else
     spoke (label, place, scores).
     """
 
@@ -178,14 +193,14 @@ class Verdict:
     outside: list[bool]
     columns: list[int]
     scores: list[float]
-    picked: NDArray[np.float32]
+    rows: list[int]
     context: Context
     window: Window
     parts: list[tuple[str, int | None, int | None, list[float]]]
     _chances: list[float] | None = None
 
     def places(self) -> list[int]:
-        """The place in the window of each row of ``picked``; -1 for the mention as a whole."""
+        """The place in the window of each of ``rows``; -1 for the mention as a whole."""
         context = self.context
         return [
             *[place for _, _, place in context.near],
@@ -367,12 +382,10 @@ class Resolver:
         self.reader.add_shape(context, mention.text, _joined_to(view, window, end, mention))
         begin = form.starts[setting]
         rows = form.rows(context)
-        picked = form.gains.take(rows, axis=0)
-        gains: list[float] = np.add.reduce(picked, axis=0).tolist()
-        scores = [first + gain for first, gain in zip(begin, gains, strict=True)]
+        scores = [first + gain for first, gain in zip(begin, form.sum(rows), strict=True)]
         parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
         senses, outside, columns = list(form.senses), list(form.outside), list(range(len(begin)))
-        verdict = Verdict(mention, form, senses, outside, columns, scores, picked, context, window, parts)
+        verdict = Verdict(mention, form, senses, outside, columns, scores, rows, context, window, parts)
         if form.outside.count(False) > 1:
             _let_the_sentence_lead(verdict, view)
         return verdict
@@ -488,14 +501,15 @@ class Resolver:
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
         gains = _gains(verdict, best, second)
+        shown = gains
         if limit is not None and limit < len(gains):
-            least = abs(sorted(gains.values(), key=abs)[-limit])
+            ordered = sorted(gains.values())
+            least = sorted(map(abs, ordered[:limit] + ordered[limit:][-limit:]))[-limit]
             shown = {place: gain for place, gain in gains.items() if gain >= least or gain <= -least}
             if len(shown) < len(gains):
                 found.append(Evidence(cue="other words", weight=sum(gains.values()) - sum(shown.values())))
-            gains = shown
-        found += [_word_evidence(verdict, view, place, gain) for place, gain in gains.items() if gain]
-        found.sort(key=lambda cue: -abs(cue.weight))
+        found += [_word_evidence(verdict, view, place, gain) for place, gain in shown.items() if gain]
+        found.sort(key=_strength, reverse=True)
         return found
 
     def rivals(self, verdict: Verdict) -> tuple[int, int]:
@@ -575,10 +589,10 @@ def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
     starts = view.sentence_starts
     high_token = starts[number + 1] if number + 1 < len(starts) else view.length
     low, high = verdict.window.locate(starts[number], high_token)
-    outside = [at for at, place in enumerate(verdict.places()) if place >= high or -1 < place < low]
+    outside = [row for row, place in zip(verdict.rows, verdict.places(), strict=True) if place >= high or -1 < place < low]
     if not outside:
         return
-    far: list[float] = np.add.reduce(verdict.picked[outside], axis=0).tolist()
+    far = verdict.form.sum(outside)
     own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
     said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
     if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
@@ -594,24 +608,31 @@ def _joined_to(view: View, window: Window, end: int, mention: Mention) -> str:
 
 def _gains(verdict: Verdict, best: int, second: int) -> dict[int, float]:
     """What each place of the window brings the best sense more than the second; place -1 is the mention as a whole."""
-    picked, context = verdict.picked, verdict.context
-    gains: list[float] = (picked[:, verdict.columns[best]] - picked[:, verdict.columns[second]]).tolist()
+    context = verdict.context
+    leads = verdict.form.leads(verdict.columns[best], verdict.columns[second])
+    gains = [leads[row] for row in verdict.rows]
     first, last = len(context.near), len(context.near) + len(context.places)
     found = dict(zip(context.places, gains[first:last], strict=True))
     for (_, _, place), gain in zip(context.near, gains, strict=False):
         found[place] = gain
     for (_, place), gain in zip(context.facts, gains[last:], strict=True):
-        found[place] = found.get(place, 0.0) + gain
+        if gain or place not in found:
+            found[place] = found.get(place, 0.0) + gain
     return found
 
 
 def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> Evidence:
     if place < 0:
         return Evidence(cue="section or place", weight=weight)
-    tokens = verdict.window.tokens
-    last = verdict.context.ends.get(place, place + 1) - 1
-    start, text = view.start_of(tokens[place]), view.text_of(tokens[place], tokens[last] + 1)
+    tokens, ends = verdict.window.tokens, verdict.context.ends
+    token = tokens[place]
+    text = view.text_of(token, tokens[ends[place] - 1] + 1) if place in ends else view.word(token)
+    start = view.start_of(token)
     return Evidence(cue=text, weight=weight, start=start, end=start + len(text))
+
+
+def _strength(cue: Evidence) -> float:
+    return abs(cue.weight)
 
 
 def sense_table(lexicon: SenseLexicon, name: str) -> Traversable:
