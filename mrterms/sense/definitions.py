@@ -89,8 +89,8 @@ def find_definitions(
             continue
         table = long_forms.get(mention.short_form, {})
         # In a glossary ("AR: aortic regurgitation, AVR: aortic valve replacement") what stands before belongs to another.
-        readings = (_after, _before) if text[mention.end : mention.end + 2].lstrip()[:1] in (":", "=") else (_before, _after)
-        definition = next((one for read in readings if (one := read(text, mention, table, known))), None)
+        first, then = (_after, _before) if text[mention.end : mention.end + 2].lstrip()[:1] in (":", "=") else (_before, _after)
+        definition = first(text, mention, table, known) or then(text, mention, table, known)
         if definition is None:
             continue
         others = found.setdefault(mention.short_form, [])

@@ -6,7 +6,6 @@ The scores are log-odds that add up: what ``Sense.evidence`` shows is what decid
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +20,9 @@ from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import Candidate, Concept, Evidence, Mention, Sense, SenseEntry, Term
 from mrterms.sense.cues import Cues, load_cues
 from mrterms.sense.definitions import OTHER_SENSE, Definition, find_definitions, normal_words, other_form, part_named
-from mrterms.sense.features import CODES, FACTS, FAR, SENTENCE, WINDOW, Context, Reader, Window, Word, part_of
-from mrterms.sense.model import Model, Scales, load_model, scales_of
+from mrterms.sense.features import WINDOW, Context, Reader, Window
+from mrterms.sense.gains import Form, Gains
+from mrterms.sense.model import Model, load_model, scales_of
 from mrterms.sense.settings import SETTINGS
 from mrterms.text.view import View
 
@@ -87,117 +87,26 @@ class Hint:
     weights: Mapping[str, float]
 
 
-class _Form:
-    """A short form made ready: its senses, what they start from in each setting, and what each word or fact brings them.
-
-    ``gains`` fills as words are met: a row for a word under a code, holding the summed weights of its features by sense. Row 0
-    stands for words and facts that say nothing; they come along, since sorting them out costs more. ``features`` are the rows that
-    the model has for a word, by code; all forms share them.
-    """
-
-    def __init__(
-        self,
-        senses: tuple[str, ...],
-        outside: tuple[bool, ...],
-        families: tuple[frozenset[str], ...],
-        starts: dict[str, list[float]],
-        model: Model,
-        scales: Scales,
-        features: list[dict[Word, list[int]]],
-    ):
-        self.senses = senses
-        self.outside = outside
-        self.families = families
-        self.starts = starts
-        self.gains = np.zeros((256, len(senses)), dtype=np.float32)
-        self._used = 1
-        self._words: list[dict[Word, int]] = [{} for _ in CODES]
-        self._facts: dict[str, int] = {}
-        self._leads: dict[tuple[int, int], array[float]] = {}
-        self._model = model
-        self._tree = model.tree_of(senses)
-        self._scales = scales
-        self._features = features
-
-    def rows(self, context: Context) -> list[int]:
-        """The rows of ``gains`` that a context brings: near words, words of the sentence, far words, facts."""
-        known, facts = self._words, self._facts
-        try:
-            return [
-                *[known[code][word] for word, code, _ in context.near],
-                *map(known[2 * SENTENCE].__getitem__, context.sentence),
-                *map(known[2 * FAR].__getitem__, context.far),
-                *[facts[fact] for fact, _ in context.facts],
-            ]
-        except KeyError:
-            self._learn(context)
-            return self.rows(context)
-
-    def sum(self, rows: list[int]) -> list[float]:
-        """What some rows bring each sense."""
-        gains: list[float] = np.add.reduce(self.gains.take(rows, axis=0), axis=0).tolist()
-        return gains
-
-    def leads(self, best: int, second: int) -> array[float]:
-        """What each row brings one sense more than another: of the same pair it is asked again and again."""
-        known = self._leads.setdefault((best, second), array("f"))
-        if len(known) < self._used:
-            new = self.gains[len(known) : self._used]
-            known.frombytes((new[:, best] - new[:, second]).tobytes())
-        return known
-
-    def _learn(self, context: Context) -> None:
-        """Give what is met for the first time its row of gains, all in one sum: numpy costs by the call."""
-        model, facts = self._model, self._facts
-        features: list[int] = []
-        begins: list[int] = []
-        parts: list[int] = []
-        for word, code in context.coded():
-            if word not in self._words[code]:
-                found = self._features[code].get(word)
-                if found is None:
-                    found = self._features[code][word] = model.word_rows(word, code)
-                self._words[code][word] = self._next_row(found if word.lower != context.own else (), features, begins)
-                parts += [part_of(code)] * (len(begins) - len(parts))
-        for fact, _ in context.facts:
-            if fact not in facts:
-                facts[fact] = self._next_row(model.fact_rows(fact), features, begins)
-        if begins:
-            parts += [FACTS] * (len(begins) - len(parts))
-            scales = np.array(self._scales, dtype=np.float32)[parts, None]
-            end = self._used + len(begins)
-            while end > len(self.gains):
-                self.gains = np.vstack([self.gains, np.zeros_like(self.gains)])
-            self.gains[self._used : end] = np.add.reduceat(model.weights[features], begins, axis=0) @ self._tree * scales
-            self._used = end
-
-    def _next_row(self, found: Sequence[int], features: list[int], begins: list[int]) -> int:
-        if not found:
-            return 0
-        begins.append(len(features))
-        features += found
-        return self._used + len(begins) - 1
-
-
 @dataclass(slots=True)
 class Verdict:
     """How one mention was weighed: ``scores`` by sense, and what brought them.
 
-    ``rows``: those of the gains of the form that its words and facts bring, in the order of :meth:`places`; ``parts`` is what else
-    spoke (label, place, scores).
+    ``rows``: those of :class:`Gains` that its words and facts bring, in the order of :meth:`places`; ``parts`` is what else spoke
+    (label, place, scores).
     """
 
     mention: Mention
-    form: _Form
-    senses: list[str]
-    outside: list[bool]
-    columns: list[int]
+    form: Form
+    senses: Sequence[str]
+    outside: Sequence[bool]
+    columns: Sequence[int]
     scores: list[float]
     rows: list[int]
     context: Context
     window: Window
     parts: list[tuple[str, int | None, int | None, list[float]]]
     _chances: list[float] | None = None
+    _ranks: list[int] | None = None
 
     def places(self) -> list[int]:
         """The place in the window of each of ``rows``; -1 for the mention as a whole."""
@@ -217,11 +126,17 @@ class Verdict:
             self._chances = [power / total for power in powers]
         return self._chances
 
+    def ranked(self) -> list[int]:
+        """The senses by score, best first."""
+        if self._ranks is None:
+            self._ranks = sorted(range(len(self.scores)), key=self.scores.__getitem__, reverse=True)
+        return self._ranks
+
     def shift(self, label: str, change: list[float], start: int | None = None, end: int | None = None) -> None:
         """Let something beyond the words around speak for the senses; it is shown as it counts."""
         self.scores = [score + more for score, more in zip(self.scores, change, strict=True)]
         self.parts.append((label, start, end, change))
-        self._chances = None
+        self._chances = self._ranks = None
 
     def hear(self, hint: Hint) -> None:
         """Let what is known from outside the text speak for all senses at once."""
@@ -232,9 +147,9 @@ class Verdict:
         if sense not in self.senses:
             # The lexicon does not know what speaks for the author's own sense: it starts level with the best known one.
             level = self.scores.index(max(self.scores))
-            self.senses.append(sense)
-            self.outside.append(True)
-            self.columns.append(self.columns[level])
+            self.senses = [*self.senses, sense]
+            self.outside = [*self.outside, True]
+            self.columns = [*self.columns, self.columns[level]]
             self.scores.append(self.scores[level])
             for _, _, _, scores in self.parts:
                 scores.append(scores[level])
@@ -268,8 +183,8 @@ class Resolver:
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self._raised = self.model.thresholds if threshold is None else {}
         self.reader = Reader(load_cues(sense_table(lexicon, "sense_cues.tsv")) if cues is None else cues, self.model.clusters)
-        self._forms: dict[str, _Form] = {}
-        self._features: list[dict[Word, list[int]]] = [{} for _ in CODES]
+        self._forms: dict[str, Form] = {}
+        self._gains = self._no_gains()
         self._plain: dict[tuple[str, ...], Sense] = {}
 
     def resolve(
@@ -303,7 +218,7 @@ class Resolver:
         setting = self.setting or self.guess_setting(view)
         self._forget()
         asked = [mention for mention in mentions if self._is_ambiguous(mention)]
-        verdicts = [self._read(view, one, setting, window) for one, window in zip(asked, self._windows(view, asked), strict=True)]
+        verdicts = self._read(view, asked, setting) if asked else []
         self._hear_definitions(view, mentions, verdicts)
         self._hear_glosses(view, mentions, verdicts)
         repeated = 0.0 if patients else REPEATED_WEIGHT
@@ -320,8 +235,10 @@ class Resolver:
         if self.reader.is_full():
             self.reader.clear()
             self._forms.clear()
-            for known in self._features:
-                known.clear()
+            self._gains = self._no_gains()
+
+    def _no_gains(self) -> Gains:
+        return Gains(self.model, max(map(len, self.lexicon.senses.values()), default=0))
 
     def _is_ambiguous(self, mention: Mention) -> bool:
         return mention.short_form is not None and mention.short_form in self.lexicon.senses
@@ -340,13 +257,13 @@ class Resolver:
             self._plain[mention.concept_ids] = known
         return known
 
-    def _form(self, short_form: str) -> _Form:
+    def _form(self, short_form: str) -> Form:
         known = self._forms.get(short_form)
         if known is None:
             known = self._forms[short_form] = self._prepare(short_form)
         return known
 
-    def _prepare(self, short_form: str) -> _Form:
+    def _prepare(self, short_form: str) -> Form:
         entries = self.lexicon.senses[short_form]
         senses = tuple(entry.concept_id for entry in entries)
         scales = scales_of(short_form, self.model.scales)
@@ -355,7 +272,7 @@ class Resolver:
         starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
         outside = tuple(self._is_outside(sense) for sense in senses)
         families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
-        return _Form(senses, outside, families, starts, self.model, scales, self._features)
+        return Form(short_form.lower(), senses, outside, families, starts, self.model.tree_of(senses), np.array(scales, dtype=np.float32))
 
     def _family(self, concept_id: str) -> frozenset[str]:
         """The ancestors of a concept."""
@@ -372,23 +289,41 @@ class Resolver:
         concept = self.lexicon.concepts.get(concept_id)
         return concept is not None and concept.semantic_type == "disorder" and bool(concept.parents)
 
-    def _read(self, view: View, mention: Mention, setting: str, window: Window) -> Verdict:
-        """Weigh the words around one mention."""
-        short_form = str(mention.short_form)
-        form = self._form(short_form)
+    def _read(self, view: View, mentions: Sequence[Mention], setting: str) -> list[Verdict]:
+        """Weigh the words around each mention."""
+        read = [self._context(view, mention, window) for mention, window in zip(mentions, self._windows(view, mentions), strict=True)]
+        forms = [self._form(str(mention.short_form)) for mention in mentions]
+        rows = [self._gains.rows(form, context) for form, (context, _) in zip(forms, read, strict=True)]
+        verdicts: list[Verdict] = []
+        label = f"prior ({setting})"
+        for mention, form, own, gains, (context, window) in zip(mentions, forms, rows, self._gains.sums(rows), read, strict=True):
+            begin = form.starts[setting]
+            scores = [first + gain for first, gain in zip(begin, gains, strict=False)]
+            parts: list[tuple[str, int | None, int | None, list[float]]] = [(label, None, None, list(begin))]
+            columns = range(len(begin))
+            verdicts.append(Verdict(mention, form, form.senses, form.outside, columns, scores, own, context, window, parts))
+        self._let_the_sentence_lead(view, [verdict for verdict in verdicts if verdict.form.is_divided])
+        return verdicts
+
+    def _context(self, view: View, mention: Mention, window: Window) -> tuple[Context, Window]:
         start, end = window.locate(mention.token_start, mention.token_end)
         section = view.section_at(mention.token_start) if view.sections else None
-        context = self.reader.context(window, start, end, short_form, section=section.name if section else None)
+        context = self.reader.context(window, start, end, str(mention.short_form), section=section.name if section else None)
         self.reader.add_shape(context, mention.text, _joined_to(view, window, end, mention))
-        begin = form.starts[setting]
-        rows = form.rows(context)
-        scores = [first + gain for first, gain in zip(begin, form.sum(rows), strict=True)]
-        parts: list[tuple[str, int | None, int | None, list[float]]] = [(f"prior ({setting})", None, None, list(begin))]
-        senses, outside, columns = list(form.senses), list(form.outside), list(range(len(begin)))
-        verdict = Verdict(mention, form, senses, outside, columns, scores, rows, context, window, parts)
-        if form.outside.count(False) > 1:
-            _let_the_sentence_lead(verdict, view)
-        return verdict
+        return context, window
+
+    def _let_the_sentence_lead(self, view: View, verdicts: Sequence[Verdict]) -> None:
+        """Where the mention's own sentence says one sense clearly and the words around it another, the latter count less.
+
+        Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings. It is so
+        between senses of the subject only: with the others the wider context is the better guide on held-out documents.
+        """
+        outside = [_rows_outside(verdict, view) for verdict in verdicts]
+        for verdict, far in zip(verdicts, self._gains.sums(outside), strict=True) if any(outside) else ():
+            own = [score - gain for score, gain in zip(verdict.scores, far, strict=False)]
+            said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
+            if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
+                verdict.shift("other sentences, against its own: count less", [-_DISCOUNT * gain for gain in far[: len(own)]])
 
     def _windows(self, view: View, mentions: Sequence[Mention]) -> list[Window]:
         """The words around each mention; mentions that stand close share a window, so that no word is read twice."""
@@ -461,11 +396,11 @@ class Resolver:
         The long form of a lesion beside the mention speaks against it, as a short form does: "MI, mitral regurgitation".
         """
         named = {mention.concept_ids[0]: mention for mention in mentions if mention.short_form is None}
-        for verdict in verdicts:
-            for sense in verdict.form.senses:
-                if (other := named.get(sense)) is not None:
-                    is_list = repeated and self._is_lesion(sense) and _are_beside(view, verdict.mention, other)
-                    verdict.add(other.text, sense, -repeated if is_list else LONG_FORM_WEIGHT, other.start, other.end)
+        for verdict in verdicts if named else ():
+            for sense in filter(named.__contains__, verdict.form.senses):
+                other = named[sense]
+                is_list = repeated and self._is_lesion(sense) and _are_beside(view, verdict.mention, other)
+                verdict.add(other.text, sense, -repeated if is_list else LONG_FORM_WEIGHT, other.start, other.end)
         by_form: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
             by_form.setdefault(str(verdict.mention.short_form), []).append(verdict)
@@ -474,7 +409,7 @@ class Resolver:
                 _hear_each_other(short_form, same)
 
     def _decide(self, verdict: Verdict, view: View, setting: str) -> Sense:
-        chances, order = verdict.probabilities(), _ranked(verdict)
+        chances, order = verdict.probabilities(), verdict.ranked()
         best = order[0]
         chance = chances[best]
         left_out = sum([chances[i] for i in order if verdict.outside[i]])
@@ -500,7 +435,8 @@ class Resolver:
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
-        gains = _gains(verdict, best, second)
+        leads = self._gains.leads(verdict.form, verdict.columns[best], verdict.columns[second], verdict.rows)
+        gains = _by_place(verdict.context, leads)
         shown = gains
         if limit is not None and limit < len(gains):
             ordered = sorted(gains.values())
@@ -514,15 +450,10 @@ class Resolver:
 
     def rivals(self, verdict: Verdict) -> tuple[int, int]:
         """The best sense, and the best that would have come out differently (for Michigan not Mister, but mitral)."""
-        order, outside = _ranked(verdict), verdict.outside
+        order, outside = verdict.ranked(), verdict.outside
         best = order[0]
         second = order[1] if len(order) > 1 else best
         return best, next((i for i in order[1:] if not (outside[best] and outside[i])), second)
-
-
-def _ranked(verdict: Verdict) -> list[int]:
-    """The senses by score, best first."""
-    return sorted(range(len(verdict.scores)), key=verdict.scores.__getitem__, reverse=True)
 
 
 def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
@@ -542,11 +473,17 @@ def _hear_each_other(short_form: str, verdicts: Sequence[Verdict]) -> None:
 def _hear_neighbours(view: View, verdicts: Sequence[Verdict], *, repeated: float) -> None:
     """Short forms beside each other: clear valve lesions speak for what is in the subject, and against being named twice."""
     clear = [_clear_family(verdict) for verdict in verdicts]
-    for at, verdict in enumerate(verdicts) if any(clear) else ():
+    if not any(clear):
+        return
+    tokens = [verdict.mention.token_start for verdict in verdicts]
+    sentences = list(map(view.sentence_number, tokens))
+    for at, verdict in enumerate(verdicts):
         beside: dict[str, tuple[str, frozenset[str]]] = {}
         for other in range(max(0, at - _REACH_BESIDE), min(len(verdicts), at + _REACH_BESIDE + 1)):
             known = clear[other]
-            if known and verdicts[other].form is not verdict.form and _are_beside(view, verdict.mention, verdicts[other].mention):
+            if known is None or sentences[other] != sentences[at] or abs(tokens[other] - tokens[at]) > _BESIDE_TOKENS:
+                continue
+            if verdicts[other].form is not verdict.form:
                 beside[str(verdicts[other].mention.short_form)] = known
         if beside:
             _hear_beside(verdict, beside, repeated)
@@ -579,24 +516,13 @@ def _hear_beside(verdict: Verdict, beside: Mapping[str, tuple[str, frozenset[str
         verdict.shift(f"{', '.join(beside)} beside it", change)
 
 
-def _let_the_sentence_lead(verdict: Verdict, view: View) -> None:
-    """Where the mention's own sentence says one sense clearly and the words around it another, the latter count less.
-
-    Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings. It is so
-    between senses of the subject only: with the others the wider context is the better guide on held-out documents.
-    """
+def _rows_outside(verdict: Verdict, view: View) -> list[int]:
+    """The rows of what stands in other sentences."""
     number = view.sentence_number(verdict.mention.token_start)
     starts = view.sentence_starts
     high_token = starts[number + 1] if number + 1 < len(starts) else view.length
     low, high = verdict.window.locate(starts[number], high_token)
-    outside = [row for row, place in zip(verdict.rows, verdict.places(), strict=True) if place >= high or -1 < place < low]
-    if not outside:
-        return
-    far = verdict.form.sum(outside)
-    own = [score - gain for score, gain in zip(verdict.scores, far, strict=True)]
-    said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
-    if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
-        verdict.shift("other sentences, against its own: count less", [-_DISCOUNT * gain for gain in far])
+    return [row for row, place in zip(verdict.rows, verdict.places(), strict=True) if place >= high or -1 < place < low]
 
 
 def _joined_to(view: View, window: Window, end: int, mention: Mention) -> str:
@@ -606,11 +532,8 @@ def _joined_to(view: View, window: Window, end: int, mention: Mention) -> str:
     return view.doc[mention.token_end : mention.token_end + 2].text if view.doc[mention.token_end - 1].whitespace_ == "" else ""
 
 
-def _gains(verdict: Verdict, best: int, second: int) -> dict[int, float]:
-    """What each place of the window brings the best sense more than the second; place -1 is the mention as a whole."""
-    context = verdict.context
-    leads = verdict.form.leads(verdict.columns[best], verdict.columns[second])
-    gains = [leads[row] for row in verdict.rows]
+def _by_place(context: Context, gains: Sequence[float]) -> dict[int, float]:
+    """What each place of the window brings, by what its words and facts do; place -1 is the mention as a whole."""
     first, last = len(context.near), len(context.near) + len(context.places)
     found = dict(zip(context.places, gains[first:last], strict=True))
     for (_, _, place), gain in zip(context.near, gains, strict=False):
