@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -19,8 +20,7 @@ __all__ = ["Form", "Gains"]
 class Form:
     """A short form made ready: its senses, what they start from in each setting, and the rows of the words and facts met with it.
 
-    ``own`` is the form in lower case; ``words`` the rows by code and word, ``facts`` by name, ``leads`` what rows bring one sense more than
-    another.
+    ``own`` is the form in lower case; ``words`` the rows by code and word, ``facts`` by name.
     """
 
     own: str
@@ -32,7 +32,6 @@ class Form:
     scales: NDArray[np.float32]
     words: list[dict[Word, int]] = field(default_factory=lambda: [{} for _ in CODES])
     facts: dict[str, int] = field(default_factory=dict)
-    leads: dict[tuple[int, int], dict[int, float]] = field(default_factory=dict)
 
     @property
     def is_divided(self) -> bool:
@@ -51,6 +50,7 @@ class Gains:
         self._model = model
         self._values = np.zeros((1024, widest), dtype=np.float32)
         self._used = 1
+        self._leads: dict[tuple[int, int], array[float]] = {}
         self._features: list[dict[Word, list[int]]] = [{} for _ in CODES]
         """The rows that the model has for a word, by code; all forms share them."""
 
@@ -74,15 +74,13 @@ class Gains:
         sums: list[list[float]] = np.add.reduce(self._values.take(columns, axis=0), axis=0).tolist()
         return sums
 
-    def leads(self, form: Form, best: int, second: int, rows: Sequence[int]) -> list[float]:
-        """What each row brings one sense of a form more than another; the same pair is asked for again and again."""
-        known = form.leads.setdefault((best, second), {})
-        try:
-            return [known[row] for row in rows]
-        except KeyError:
-            values = self._values[rows]
-            known.update(zip(rows, (values[:, best] - values[:, second]).tolist(), strict=True))
-            return [known[row] for row in rows]
+    def leads(self, rows: Sequence[int], best: int, second: int) -> list[float]:
+        """What each row brings one sense more than another, by their places in the form; the same pair is asked for again and again."""
+        known = self._leads.setdefault((best, second), array("f"))
+        if len(known) < self._used:
+            new = self._values[len(known) : self._used]
+            known.frombytes((new[:, best] - new[:, second]).tobytes())
+        return [known[row] for row in rows]
 
     def _learn(self, form: Form, context: Context) -> None:
         """Give what is met for the first time its row, all in one sum."""

@@ -6,7 +6,7 @@ The scores are log-odds that add up: what ``Sense.evidence`` shows is what decid
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources.abc import Traversable
@@ -435,7 +435,7 @@ class Resolver:
         found = [
             Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
         ]
-        leads = self._gains.leads(verdict.form, verdict.columns[best], verdict.columns[second], verdict.rows)
+        leads = self._gains.leads(verdict.rows, verdict.columns[best], verdict.columns[second])
         gains = _by_place(verdict.context, leads)
         shown = gains
         if limit is not None and limit < len(gains):
@@ -444,7 +444,7 @@ class Resolver:
             shown = {place: gain for place, gain in gains.items() if gain >= least or gain <= -least}
             if len(shown) < len(gains):
                 found.append(Evidence(cue="other words", weight=sum(gains.values()) - sum(shown.values())))
-        found += [_word_evidence(verdict, view, place, gain) for place, gain in shown.items() if gain]
+        found += _told_by_words(verdict, view, shown)
         found.sort(key=_strength, reverse=True)
         return found
 
@@ -544,14 +544,17 @@ def _by_place(context: Context, gains: Sequence[float]) -> dict[int, float]:
     return found
 
 
-def _word_evidence(verdict: Verdict, view: View, place: int, weight: float) -> Evidence:
-    if place < 0:
-        return Evidence(cue="section or place", weight=weight)
+def _told_by_words(verdict: Verdict, view: View, gains: Mapping[int, float]) -> Iterator[Evidence]:
+    """The words at some places with what they bring; those that bring nothing are left out."""
     tokens, ends = verdict.window.tokens, verdict.context.ends
-    token = tokens[place]
-    text = view.text_of(token, tokens[ends[place] - 1] + 1) if place in ends else view.word(token)
-    start = view.start_of(token)
-    return Evidence(cue=text, weight=weight, start=start, end=start + len(text))
+    for place, gain in gains.items():
+        if gain and place < 0:
+            yield Evidence(cue="section or place", weight=gain)
+        elif gain:
+            token = tokens[place]
+            text = view.text_of(token, tokens[ends[place] - 1] + 1) if place in ends else view.word(token)
+            start = view.start_of(token)
+            yield Evidence(cue=text, weight=gain, start=start, end=start + len(text))
 
 
 def _strength(cue: Evidence) -> float:
