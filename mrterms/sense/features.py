@@ -75,7 +75,7 @@ def _trait(wanted: int) -> bytes:
     return bytes([bool(traits & wanted) for traits in range(256)])
 
 
-_IS_PLAIN, _IS_STOP, _IS_SPEAKING, _IS_BEGIN, _IS_LINK = map(_trait, (_PLAIN, _STOP, _SPEAKS, _BEGINS, _LINKS))
+_IS_PLAIN, _IS_STOP, _IS_SPEAKING, _IS_BEGIN, _IS_GRADE, _IS_LINK = map(_trait, (_PLAIN, _STOP, _SPEAKS, _BEGINS, _GRADES, _LINKS))
 _IS_KEPT: Final = bytes([not is_wrap for is_wrap in _trait(_WRAP)])
 _WRAPS: Final = bytes([_WRAP])
 
@@ -101,6 +101,10 @@ class Word:
         return bool(self.traits & _SPEAKS)
 
 
+def _traits(words: Iterable[Word]) -> bytes:
+    return bytes([word.traits for word in words])
+
+
 class Window:
     """Words around one mention or several, and what all its mentions share. White space inside sentences is left out.
 
@@ -111,8 +115,7 @@ class Window:
 
     __slots__ = ("after", "before", "links", "phrases", "plain", "speakers", "speaking", "stops", "tokens", "words")
 
-    def __init__(self, words: list[Word], tokens: Sequence[int]) -> None:
-        traits = bytes([word.traits for word in words])
+    def __init__(self, words: list[Word], traits: bytes, tokens: Sequence[int]) -> None:
         if _WRAP in traits:
             kept = traits.translate(_IS_KEPT)
             words, tokens, traits = list(compress(words, kept)), list(compress(tokens, kept)), traits.replace(_WRAPS, b"")
@@ -236,7 +239,6 @@ class Reader:
         self.clusters = clusters or {}
         self._words: dict[int, Word] = {}
         self._settings: dict[int, str] = {}
-        self._grade_ends: set[int] = set()
         self._grade = self._read_word("2+")
 
     def is_full(self) -> bool:
@@ -247,7 +249,6 @@ class Reader:
         """Forget the words; whoever keeps rows of them must forget those too."""
         self._words.clear()
         self._settings.clear()
-        self._grade_ends.clear()
         self._grade = self._read_word("2+")
 
     def guess_setting(self, orths: Sequence[int], strings: StringStore) -> str:
@@ -263,30 +264,20 @@ class Reader:
         return guess_setting_by(list(filter(None, found)), len(orths))
 
     def window(self, low: int, orths: Sequence[int], strings: StringStore) -> Window:
-        """The window of the words of some ORTH ids; ``low`` is the token of the first."""
-        words = self.words(orths, strings)
-        return Window(words, range(low, low + len(words)))
-
-    def word(self, orth: int, strings: StringStore) -> Word:
-        """The word of an ORTH id."""
-        known = self._words.get(orth)
-        if known is None:
-            known = self._words[orth] = self._read_word(strings[orth])
-            if known.traits & _GRADES:
-                self._grade_ends.add(orth)
-        return known
-
-    def words(self, orths: Sequence[int], strings: StringStore) -> list[Word]:
-        """The words of several ORTH ids. The first figure of a range of grades is read as its last ("2-3+"), and degrees are grades
-        ("II°")."""
+        """The window of the words of some ORTH ids; ``low`` is the token of the first. The first figure of a range of grades is read as its
+        last ("2-3+"), and degrees are grades ("II°")."""
+        known = self._words
         try:
-            words = list(map(self._words.__getitem__, orths))
+            words = list(map(known.__getitem__, orths))
         except KeyError:
-            words = [self.word(orth, strings) for orth in orths]
-        if not self._grade_ends.isdisjoint(orths):
-            ends = [at for at, orth in enumerate(orths) if orth in self._grade_ends]
-            _join_grades(words, reversed(ends), self._grade)
-        return words
+            for orth in set(orths).difference(known):
+                known[orth] = self._read_word(strings[orth])
+            words = list(map(known.__getitem__, orths))
+        traits = _traits(words)
+        if 1 in (grades := traits.translate(_IS_GRADE)):
+            _join_grades(words, reversed(list(compress(range(len(words)), grades))), self._grade)
+            traits = _traits(words)
+        return Window(words, traits, range(low, low + len(words)))
 
     def _read_word(self, text: str) -> Word:
         if text.isspace():
