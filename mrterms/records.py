@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 __all__ = [
     "Annotation",
@@ -149,16 +149,14 @@ class Mention:
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A concept that a mention may mean, with its calibrated probability."""
 
     concept_id: str
     probability: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A cue that spoke for (positive ``weight``) or against the chosen sense; weights are log-odds."""
 
     cue: str
@@ -167,8 +165,7 @@ class Evidence:
     end: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sense:
+class Sense(NamedTuple):
     """What a mention means. ``concept_id`` is None where the text does not decide (status ``ambiguous``)."""
 
     status: SenseStatus

@@ -151,8 +151,7 @@ class Verdict:
             self.outside = [*self.outside, True]
             self.columns = [*self.columns, self.columns[level]]
             self.scores.append(self.scores[level])
-            for _, _, _, scores in self.parts:
-                scores.append(scores[level])
+            self.parts = [(part, first, last, [*scores, scores[level]]) for part, first, last, scores in self.parts]
         self.shift(label, [weight if sense == other else 0.0 for other in self.senses], start, end)
 
 
@@ -299,7 +298,7 @@ class Resolver:
         for mention, form, own, gains, (context, window) in zip(mentions, forms, rows, self._gains.sums(rows), read, strict=True):
             begin = form.starts[setting]
             scores = [first + gain for first, gain in zip(begin, gains, strict=False)]
-            parts: list[tuple[str, int | None, int | None, list[float]]] = [(label, None, None, list(begin))]
+            parts: list[tuple[str, int | None, int | None, list[float]]] = [(label, None, None, begin)]
             columns = range(len(begin))
             verdicts.append(Verdict(mention, form, form.senses, form.outside, columns, scores, own, context, window, parts))
         self._let_the_sentence_lead(view, [verdict for verdict in verdicts if verdict.form.is_divided])
@@ -432,9 +431,7 @@ class Resolver:
         With ``limit`` the weaker words are summed into one entry ``other words``.
         """
         best, second = self.rivals(verdict)
-        found = [
-            Evidence(cue=label, weight=scores[best] - scores[second], start=start, end=end) for label, start, end, scores in verdict.parts
-        ]
+        found = [Evidence(label, scores[best] - scores[second], start, end) for label, start, end, scores in verdict.parts]
         leads = self._gains.leads(verdict.rows, verdict.columns[best], verdict.columns[second])
         gains = _by_place(verdict.context, leads)
         shown = gains
@@ -443,7 +440,7 @@ class Resolver:
             least = sorted(map(abs, ordered[:limit] + ordered[limit:][-limit:]))[-limit]
             shown = {place: gain for place, gain in gains.items() if gain >= least or gain <= -least}
             if len(shown) < len(gains):
-                found.append(Evidence(cue="other words", weight=sum(gains.values()) - sum(shown.values())))
+                found.append(Evidence("other words", sum(gains.values()) - sum(shown.values())))
         found += _told_by_words(verdict, view, shown)
         found.sort(key=_strength, reverse=True)
         return found
@@ -549,12 +546,12 @@ def _told_by_words(verdict: Verdict, view: View, gains: Mapping[int, float]) -> 
     tokens, ends = verdict.window.tokens, verdict.context.ends
     for place, gain in gains.items():
         if gain and place < 0:
-            yield Evidence(cue="section or place", weight=gain)
+            yield Evidence("section or place", gain)
         elif gain:
             token = tokens[place]
             text = view.text_of(token, tokens[ends[place] - 1] + 1) if place in ends else view.word(token)
             start = view.start_of(token)
-            yield Evidence(cue=text, weight=gain, start=start, end=start + len(text))
+            yield Evidence(text, gain, start, start + len(text))
 
 
 def _strength(cue: Evidence) -> float:
@@ -582,7 +579,7 @@ def log_priors(entries: Sequence[SenseEntry], setting: str, *, guessed: bool = T
 
 def _candidate(concept_id: str, chance: float) -> Candidate:
     # Rounded down: the probabilities of a mention must not sum to more than 1.
-    return Candidate(concept_id=concept_id, probability=math.floor(chance * 10_000) / 10_000)
+    return Candidate(concept_id, math.floor(chance * 10_000) / 10_000)
 
 
 def _nearest(definitions: Sequence[Definition], mention: Mention) -> Definition:
