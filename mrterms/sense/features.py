@@ -110,7 +110,7 @@ class Window:
 
     ``tokens``: the token of each word. ``plain``: the places of words proper, ``stops`` of ends of sentences, ``speaking`` of words
     that say something from afar (``speakers``), with the place where the same word stands before (-1: nowhere) and after (past
-    the end). ``phrases``: begin, end, name and position of each cue phrase.
+    the end). ``links`` has a 1 for each word that links causes, else 0. ``phrases``: begin, end, name and position of each cue phrase.
     """
 
     __slots__ = ("after", "before", "links", "phrases", "plain", "speakers", "speaking", "stops", "tokens", "words")
