@@ -281,7 +281,7 @@ class CompiledVocabulary(Vocabulary):
         self._is_name = text[0].isupper() and text[1:].islower() and len(text) < _LONG
         found = self._look_closely(text)
         if found is not None and found.alone and len(found.words) == 1 and not self._flags[self._table.get(found.words[0])] & ALONE:
-            return replace(found, alone=False)
+            return NormalWord(found.words, found.edits, found.tail_of, found.hyphen_only, alone=False)  # most words; replace() is slow
         return found
 
     def _near(self, word: str, folded: str) -> NormalWord | None:
