@@ -33,9 +33,13 @@ _AFTER_SIGN = re.compile(
     r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)"
     r"\s*([A-Za-z][^()\[\]\n;:.=]{2,79})"
 )
+_NAMING = re.compile(r"\b(?:call(?:s|ed)?(?: (?:it|this|that|these|them))?|known as|named|termed|labell?ed)\s+(?:an? )?[\"'“‘]?$", re.IGNORECASE)
+_AFTER_COMMA = re.compile(r"[\"'”’]?\s*,\s*([A-Za-z][^()\[\]\n;:.=]{2,79})")
+"""Only behind a word that names: "doctors call this MI, mitral insufficiency"; else a comma goes on with another thing."""
 _ENTRY = re.compile(r"[ \t]+([A-Za-z][a-z]+(?:[ -][A-Za-z]+){1,7})[ \t]*(?=[\n;,.]|\Z)")
 _ENTRY_STARTS = frozenset({"", "\n", ";", ","})
 _INDENT = 8
+_NAMING_REACH = 30
 _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|chronic) )?$")
 """A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
@@ -159,6 +163,8 @@ def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], kn
     """
     bracket = _AFTER_BRACKET.match(text, mention.end, mention.end + _REACH)
     found = bracket or _AFTER_SIGN.match(text, mention.end, mention.end + _REACH)
+    if found is None and _NAMING.search(text, max(0, mention.start - _NAMING_REACH), mention.start):
+        found = _AFTER_COMMA.match(text, mention.end, mention.end + _REACH)
     if found is None:
         return _entry(text, mention, table)
     start = found.start(1)
