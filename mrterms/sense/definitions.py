@@ -33,7 +33,9 @@ _AFTER_SIGN = re.compile(
     r"[\"'”’]?\s*(?:=|:|[-–—]|,\s+or\b|\bstands for\b|\bis short for\b|\bdenotes\b|,\s*i\.e\.,?)"
     r"\s*([A-Za-z][^()\[\]\n;:.=]{2,79})"
 )
-_NAMING = re.compile(r"\b(?:call(?:s|ed)?(?: (?:it|this|that|these|them))?|known as|named|termed|labell?ed)\s+(?:an? )?[\"'“‘]?$", re.IGNORECASE)
+_NAMING = re.compile(
+    r"\b(?:call(?:s|ed)?(?: (?:it|this|that|these|them))?|known as|named|termed|labell?ed)\s+(?:an? )?[\"'“‘]?$", re.IGNORECASE
+)
 _AFTER_COMMA = re.compile(r"[\"'”’]?\s*,\s*([A-Za-z][^()\[\]\n;:.=]{2,79})")
 """Only behind a word that names: "doctors call this MI, mitral insufficiency"; else a comma goes on with another thing."""
 _ENTRY = re.compile(r"[ \t]+([A-Za-z][a-z]+(?:[ -][A-Za-z]+){1,7})[ \t]*(?=[\n;,.]|\Z)")
