@@ -39,6 +39,8 @@ _NAMED = "named"
 _SURE_PRIOR, _SHORTEST_SURE = 0.8, 3
 _FUZZY_PENALTY = 0.06
 _ORGAN_REACH = 4
+_SYLLABLES = 3
+"""Behind a stressed one, from which on a chain is a word respelled; "MR-follow-up" has two words behind it."""
 """Words beside an infarct in which another organ tells whose it is, and of a label before it."""
 _BARE_INFARCT, _INFARCT_REACH = "bare_infarct", 2
 """The role of a bare "infarct", and the sentences before it that may tell whose it is."""
@@ -142,6 +144,8 @@ class Matcher:
             return False
         if form.told:
             return self._is_believed(view.sentence_at(hit.token_start), hit)
+        if form.short and self._is_respelled(view, hit):
+            return False
         return not form.needs_grade or self._graded(view.sentence_at(hit.token_start), hit)
 
     def _names_no_organ(self, form: Form) -> bool:
@@ -187,6 +191,14 @@ class Matcher:
         """``Miller-| Dresler syndrome``: the misspelt word is the second half of another name."""
         words = list(map(view.word, range(max(0, hit.token_start - 2), hit.token_start + 1)))
         return words[1:2] == ["-"] and words[0].istitle() and words[2].istitle()
+
+    def _is_respelled(self, view: View, hit: Hit) -> bool:
+        """``myocarditis (MI|-o-kar-DI-tis)``: a leaflet says how a word is spoken, its stressed syllables in capitals."""
+        last = hit.token_end + 2 * _SYLLABLES
+        if last > view.length or view.word(hit.token_end) not in _HYPHENS or not view.word(hit.token_end + 1).islower():
+            return False
+        joined = all(view.word(token) in _HYPHENS for token in range(hit.token_end, last, 2))
+        return joined and not any(map(str.isspace, view.text_of(hit.token_start, last)))
 
     def _is_inversion(self, sentence: Sentence, hit: Hit, *, comma: bool) -> bool:
         """``Insufficiency, mitral valve`` is a title; in running text a comma parts two findings, and ``regurgitation of

@@ -41,6 +41,7 @@ class TrainingOptions:
     own: float = 1.0
     shared: float = 0.3
     bias: float = 0.3
+    bias_outside: float = 0.3
     least: int = 5
     rare: int = 6
     iterations: int = 40
@@ -123,6 +124,7 @@ def fit(
     pull = np.where(np.arange(len(tree)) < frequent.sum(), options.own, options.shared)[:, None].astype(np.float32)
     down = csr_matrix(tree.astype(np.float32))
     up = down.T.tocsr()
+    bias_pull = np.array([options.bias_outside if form != "*" and _is_outside(lexicon, sense) else options.bias for form, sense in bias_names])
     shape = (len(tree), len(kept))
     size = shape[0] * shape[1]
 
@@ -130,9 +132,9 @@ def fit(
         # Single precision and few numbers: a sense has a handful of the parts, and a form a share of the features.
         parts, bias = flat[:size].astype(np.float32).reshape(shape), flat[size:]
         weights = up @ parts
-        total = 0.5 * float((pull * parts**2).sum(dtype=np.float64) + options.bias * bias @ bias)
+        total = 0.5 * float((pull * parts**2).sum(dtype=np.float64) + bias_pull * bias @ bias)
         slopes = np.zeros_like(weights)
-        bias_slopes = options.bias * bias
+        bias_slopes = bias_pull * bias
         for group in groups:
             own = np.ix_(group.columns, group.used)
             scores = group.x @ np.ascontiguousarray(weights[own].T) + group.starts + bias[group.bias]
@@ -156,6 +158,11 @@ def fit(
         {name: float(bias) + options.leans.get(name[1], 0.0) * (base is None) for name, bias in zip(bias_names, flat[size:], strict=True)},
     )
     return learned if base is None else _joined(base, learned)
+
+
+def _is_outside(lexicon: SenseLexicon, sense: str) -> bool:
+    concept = lexicon.concepts.get(sense)
+    return concept is None or concept.other_sense
 
 
 def _start_from(base: Model, groups: Sequence[_Group], examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon) -> None:
