@@ -38,9 +38,9 @@ _NAMED = "named"
 """The lesion of a concept that names a valve but shares no lesion with the valves beside it."""
 _SURE_PRIOR, _SHORTEST_SURE = 0.8, 3
 _FUZZY_PENALTY = 0.06
-_ORGAN_REACH = 4
 _SYLLABLES = 3
 """Behind a stressed one, from which on a chain is a word respelled; "MR-follow-up" has two words behind it."""
+_ORGAN_REACH = 4
 """Words beside an infarct in which another organ tells whose it is, and of a label before it."""
 _BARE_INFARCT, _INFARCT_REACH = "bare_infarct", 2
 """The role of a bare "infarct", and the sentences before it that may tell whose it is."""

@@ -30,6 +30,8 @@ LABELLED = ("masked", "defined")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
     """How to fit. ``own`` and ``shared``: strength of the pull to zero on a sense's own weights and on shared ones.
+    ``bias_outside``: on the bias of a sense outside the subject, which is weighted up among the examples; a free bias would take
+    its low prior back, so that of "first MI" a middle initial was made.
     ``least``: documents in which a feature must stand; ``rare``: examples under which a sense has only shared weights;
     ``reach``: how freely features of a level gain weight; ``floor``, ``power``, ``stretch``: see
     :func:`_weights`; ``pooled``: weight of the task of telling all senses of all forms apart; ``unlabelled``: weight of a
@@ -41,7 +43,7 @@ class TrainingOptions:
     own: float = 1.0
     shared: float = 0.3
     bias: float = 0.3
-    bias_outside: float = 0.3
+    bias_outside: float = 8.0
     least: int = 5
     rare: int = 6
     iterations: int = 40
@@ -124,7 +126,9 @@ def fit(
     pull = np.where(np.arange(len(tree)) < frequent.sum(), options.own, options.shared)[:, None].astype(np.float32)
     down = csr_matrix(tree.astype(np.float32))
     up = down.T.tocsr()
-    bias_pull = np.array([options.bias_outside if form != "*" and _is_outside(lexicon, sense) else options.bias for form, sense in bias_names])
+    bias_pull = np.array(
+        [options.bias_outside if form != "*" and _is_outside(lexicon, sense) else options.bias for form, sense in bias_names]
+    )
     shape = (len(tree), len(kept))
     size = shape[0] * shape[1]
 
