@@ -32,7 +32,7 @@ __all__ = ["LONE_SURROGATE", "ColumnEvidence", "FormInTexts", "SenseReader", "fo
 
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What no encoding takes, and so no pipeline; cells may hold it all the same."""
-LIST_WEIGHT: Final = 0.5
+LIST_WEIGHT: Final = 0.7
 """What a list made of a column counts of a list that somebody wrote: its members stand in other rows, not beside each other."""
 CONTEXT_WEIGHT: Final = 1.0
 """What the companion cells of the same row count of words in the same sentence."""
