@@ -67,7 +67,7 @@ def test_evidence_sums_to_the_log_odds_that_decided(matcher: Language, resolver:
     ("text", "form", "sense"),
     [
         ("TTE: EF 58, mild AI, tr MR, AS as before.", "AS", "aortic_stenosis"),
-        ("MI and MR on the last echo.", "MI", "myocardial_infarction"),
+        ("Old MI and moderate MR on the last echo.", "MI", "myocardial_infarction"),
     ],
 )
 def test_clear_forms_of_the_sentence_are_heard_and_shown(matcher: Language, resolver: Resolver, text: str, form: str, sense: str) -> None:
