@@ -141,10 +141,12 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
     if sign is None:
         return None
     end = start + len(head[: sign.start()].rstrip(" \n\"'”’"))
-    if (other := known.get(end)) and other.end == end:
-        if bracket or other.concept_ids[0] in table.values():
-            return _known(mention, other, table)
-        return None
+    other = known.get(end)
+    if other is not None and other.end == end:
+        if not bracket and other.concept_ids[0] not in table.values():
+            return None
+        if definition := _known(mention, other, table):
+            return definition
     words = list(_WORD.finditer(text, start, end))
     if not words or words[-1].end() != end:
         return None
@@ -152,7 +154,7 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
         first = words[-count].start()
         if concept_id := table.get(normal_words(text[first:end])):
             return Definition(str(mention.short_form), concept_id, text[first:end], first, end)
-    if not bracket:
+    if not bracket or other is not None:
         return None
     parts = list(_PART.finditer(text, start, end))
     return _unknown(text, mention, parts[-len(str(mention.short_form)) :])

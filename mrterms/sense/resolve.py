@@ -392,14 +392,16 @@ class Resolver:
     def _hear_document(self, view: View, mentions: Sequence[Mention], verdicts: Sequence[Verdict], *, repeated: float) -> None:
         """What the same document says elsewhere: long forms, and the same form where its sense is clear.
 
-        The long form of a lesion beside the mention speaks against it, as a short form does: "MI, mitral regurgitation".
+        The long form of a lesion beside the mention speaks against it, as a short form does: "MI, mitral regurgitation". It does not
+        where the form can mean no other thing of the subject: "aortic stenosis, moderate AS".
         """
         named = {mention.concept_ids[0]: mention for mention in mentions if mention.short_form is None}
         for verdict in verdicts if named else ():
+            weight = repeated if verdict.form.is_divided else 0.0
             for sense in filter(named.__contains__, verdict.form.senses):
                 other = named[sense]
-                is_list = repeated and self._is_lesion(sense) and _are_beside(view, verdict.mention, other)
-                verdict.add(other.text, sense, -repeated if is_list else LONG_FORM_WEIGHT, other.start, other.end)
+                is_list = weight and self._is_lesion(sense) and _are_beside(view, verdict.mention, other)
+                verdict.add(other.text, sense, -weight if is_list else LONG_FORM_WEIGHT, other.start, other.end)
         by_form: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
             by_form.setdefault(str(verdict.mention.short_form), []).append(verdict)
