@@ -48,6 +48,8 @@ GUESS_WEIGHT: Final = 0.5
 """Share of a guessed setting in its priors; the rest is the mean of all settings, since the guess may be wrong."""
 _CLEAR: Final = 2.0
 """Log-odds from which a sentence says its sense clearly by itself."""
+_CLEAR_OUTSIDE: Final = 3.0
+"""... one that is outside the subject."""
 _DISCOUNT: Final = 0.7
 """What the words of other sentences then lose of their weight."""
 _SURE: Final = 0.9
@@ -301,7 +303,7 @@ class Resolver:
             parts: list[tuple[str, int | None, int | None, list[float]]] = [(label, None, None, begin)]
             columns = range(len(begin))
             verdicts.append(Verdict(mention, form, form.senses, form.outside, columns, scores, own, context, window, parts))
-        self._let_the_sentence_lead(view, [verdict for verdict in verdicts if verdict.form.is_divided])
+        self._let_the_sentence_lead(view, verdicts)
         return verdicts
 
     def _context(self, view: View, mention: Mention, window: Window) -> tuple[Context, Window]:
@@ -314,14 +316,16 @@ class Resolver:
     def _let_the_sentence_lead(self, view: View, verdicts: Sequence[Verdict]) -> None:
         """Where the mention's own sentence says one sense clearly and the words around it another, the latter count less.
 
-        Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings. It is so
-        between senses of the subject only: with the others the wider context is the better guide on held-out documents.
+        Real notes hold both senses side by side: "inferior akinesis c/w old MI." before a line of mitral valve findings, "on AI
+        (anastrozole)" in a letter about valves. The other way round, where the sentence says a sense of the subject and the text
+        around it none, the wider context is the better guide on held-out documents.
         """
         outside = [_rows_outside(verdict, view) for verdict in verdicts]
         for verdict, far in zip(verdicts, self._gains.sums(outside), strict=True) if any(outside) else ():
             own = [score - gain for score, gain in zip(verdict.scores, far, strict=False)]
             said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
-            if said != heard and not (verdict.form.outside[said] or verdict.form.outside[heard]) and own[said] - own[heard] >= _CLEAR:
+            clear = _CLEAR_OUTSIDE if verdict.form.outside[said] else _CLEAR
+            if said != heard and not verdict.form.outside[heard] and own[said] - own[heard] >= clear:
                 verdict.shift("other sentences, against its own: count less", [-_DISCOUNT * gain for gain in far[: len(own)]])
 
     def _windows(self, view: View, mentions: Sequence[Mention]) -> list[Window]:
