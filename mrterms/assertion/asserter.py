@@ -70,7 +70,8 @@ class Asserter:
                 reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
             assertions.append(reader.read(reader.leader(target), section, carried))
         if "procedure" in readers and "lesion" in readers:
-            operations = [one for one, said in zip(targets, assertions, strict=True) if one.kind == "procedure" and said.status in _DONE]
+            told = zip(targets, assertions, strict=True)
+            operations = {one: said.status for one, said in told if one.kind == "procedure" and said.status in _DONE}
             return [readers["lesion"].as_reason(one, said, operations) for one, said in zip(targets, assertions, strict=True)]
         return assertions
 

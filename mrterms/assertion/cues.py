@@ -21,7 +21,7 @@ CATEGORIES = frozenset(
 DIRECTIONS = frozenset({"forward", "backward", "both"})
 SCOPES = frozenset(
     {"next", "item", "noun", "nouns", "phrase", "list", "complaints", "events", "value", "clause", "opening", "claim"}
-    | {"date", "aim", "head", "it", "again", "object"}
+    | {"date", "aim", "head", "it", "again", "object", "entry", "colon"}
 )
 KINDS = frozenset({"lesion", "infarct", "procedure", "other"})
 ROLES = frozenset({"stop", "break", "cause", "effect", "joint", "or", "verb", "seen", "grade", "with", "own", "fresh", "outcome"})

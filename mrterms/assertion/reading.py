@@ -51,6 +51,7 @@ _TO_TIMES = frozenset({"to", "from", "between", "than", "of", "since", "until"})
 """Words that lead to a time of something else ("MI cases between 1996 and 1997")."""
 A_LABEL = 4
 """How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
+_REASONS = (["because", "of"], ["due", "to"], ["owing", "to"])
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
 _LEADING_ON = frozenset({"for", "after", "before", "following", "since", "despite", "until"})
@@ -114,34 +115,36 @@ class SentenceReader:
             return _PRESENT
         return self._decide(target, found, experiencer, section)
 
-    def as_reason(self, lesion: Target, assertion: Assertion, operations: Sequence[Target]) -> Assertion:
+    def as_reason(self, lesion: Target, assertion: Assertion, operations: Mapping[Target, AssertionStatus]) -> Assertion:
         """The assertion of a lesion, which is past where it is the reason for an operation that was done."""
         if lesion.kind in ("lesion", "other") and assertion.status == "present":
-            for operation in operations:
-                if operation.last <= lesion.first and self._is_reason(lesion, operation):
+            for operation, status in operations.items():
+                if operation.last <= lesion.first and self._is_reason(lesion, operation, past=status == "historical"):
                     cues = self._cues({"historical": [(operation.first, operation.last)]}, {"historical": None})
                     return replace(assertion, status="historical", temporality="historical", cues=assertion.cues + cues)
         return assertion
 
-    def _is_reason(self, lesion: Target, operation: Target) -> bool:
-        """Whether an operation is told with its reason: "mechanical MVR (2019) for congenital MS"."""
+    def _is_reason(self, lesion: Target, operation: Target, *, past: bool) -> bool:
+        """Whether an operation is told with its reason: "mechanical MVR (2019) for congenital MS"; "due to" asks that it is of the past."""
         between = self.line.lower[operation.last : lesion.first]
-        if "for" not in between:
+        at = next((at for at in range(len(between)) if between[at] == "for" or (past and between[at : at + 2] in _REASONS)), None)
+        if at is None:
             return False
-        at = between.index("for")
         graded = {
             place
             for hit in self.line.hits
             if "grade" in hit.entry.roles and operation.last <= hit.start < lesion.first
             for place in range(hit.start, hit.end)
         }
-        adjectives = [word for place, word in enumerate(between, operation.last) if place - operation.last > at and place not in graded]
+        behind = at + (between[at] != "for")
+        adjectives = [word for place, word in enumerate(between, operation.last) if place - operation.last > behind and place not in graded]
         remark = between[:at]
         told = any(word in self.words["verb"] and not (word == "may" and remark[at - 1] in _BEFORE_MAY) for at, word in enumerate(remark))
         if len(adjectives) > _MODIFIERS or not all(word.isalpha() and word not in _PREPOSITIONS for word in adjectives):
             return False
         dated = not remark or remark[0] in ("(", "in", "on", "with") or remark[0][0].isdigit()
-        return dated and len(remark) <= _REMARK and not told
+        failed = behind > at and not self.words["complication"].isdisjoint(remark)  # "AVR with a leak due to severe AS"
+        return dated and len(remark) <= _REMARK and not told and not failed
 
     # What speaks of a mention
 
@@ -221,7 +224,12 @@ class SentenceReader:
                 if self._is_box(hit):
                     return hit.end == target.first and self._boxes_lead()
                 return hit.end == target.first and all(one.last != hit.start for one in self.targets)
-            if self._is_answer(hit):
+            if self._is_answer(hit) or self._is_plus(hit):
+                return False
+            if scope == "colon":
+                colon = self._colon_behind(number)
+                return colon is not None and target.first < self._reach(colon, rule.category, scope, True)
+            if scope == "entry" and not self._opens_entry(hit, target):
                 return False
             if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
                 return False
@@ -287,6 +295,27 @@ class SentenceReader:
         """Whether the hit opens the sentence beside a mention: "For redo AVR", but "For his AVR in 2010 he had to travel"."""
         between = self.line.lower[hit.end : target.first]
         return not hit.start and len(between) <= _MODIFIERS and self.words["possessive"].isdisjoint(between)
+
+    def _opens_entry(self, hit: Hit, target: Target) -> bool:
+        """Whether the hit opens an entry of a list right before a mention: "2011 MI, 2014 biological AVR", but "2019 guideline on AVR"."""
+        lower, first = self.line.lower, hit.start
+        opens = lower[first] == "," or first == 0 or lower[first - 1] in _OPENING or (first == 1 and not lower[0][-1].isalnum())
+        between = lower[hit.end : target.first]
+        return opens and len(between) <= _MODIFIERS and all(word.isalpha() and word not in _PREPOSITIONS for word in between)
+
+    def _is_plus(self, hit: Hit) -> bool:
+        """Whether a plus joins what stands on its sides, and says nothing of it: "CABG + mitral ring", but "+MR" and "AS, + MR"."""
+        lower, at = self.line.lower, hit.start
+        return lower[at] == "+" and hit.end - at == 1 and at > 0 and self.line.is_free(at) and lower[at - 1] not in _CLOSING - {")"}
+
+    def _colon_behind(self, number: int) -> int | None:
+        """The number of the colon behind a hit in its clause: "Consent for CABG in view of low EF: death, MI"."""
+        for at, hit in enumerate(self.line.hits[number + 1 :], number + 1):
+            if "stop" in hit.entry.roles:
+                break
+            if self.line.is_break(hit) and self.line.lower[hit.start] == ":":
+                return at
+        return None
 
     def _is_aim(self, hit: Hit, target: Target) -> bool:
         """Whether a "for" leads from the hit to a mention: "referred him to Dr X for MitraClip", not "for clinic after MitraClip"."""

@@ -25,9 +25,9 @@ _ADJECTIVES = 1
 """How many words may stand between a grade and its mention ("severe ischaemic MR")."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
 _WIDTHS = {
-    **dict.fromkeys(("next", "item", "claim", "head", "date"), _ITEM),
+    **dict.fromkeys(("next", "item", "claim", "head", "date", "entry"), _ITEM),
     **dict.fromkeys(("phrase", "noun", "value", "object"), _PHRASE),
-    **dict.fromkeys(("list", "nouns", "complaints", "aim"), _LIST),
+    **dict.fromkeys(("list", "nouns", "complaints", "aim", "colon"), _LIST),
     **dict.fromkeys(("clause", "opening"), _CLAUSE),
 }
 
@@ -77,6 +77,8 @@ class Line:
                 if has_outcome and self._grades(hit, hits[place - 1]):
                     return hit.start if joint is None else joint.start
                 has_outcome = has_outcome or "outcome" in roles
+            if category == "absent" and self._leads_to_device(hit, begin):
+                return hit.start
             if "joint" in roles:
                 if width == _ITEM or (width == _PHRASE and self.lower[hit.start] == ","):
                     return hit.start
@@ -205,6 +207,12 @@ class Line:
             return bool(entry.opens & {"present", "uncertain"})
         restarting = {"present", "uncertain", "absent", "known"} if self.kind == "lesion" else {"present", "uncertain", "absent"}
         return category in _RESTARTING - _LEADING or not restarting.isdisjoint(entry.opens)
+
+    def _leads_to_device(self, hit: Hit, begin: int) -> bool:
+        """Whether "with" leads from a finding to a device, which is not denied: "no MR with the ring in", but "no problems with his AVR"."""
+        if self.kind != "procedure" or self.lower[hit.start] not in ("with", "w/"):
+            return False
+        return any(begin <= first and last <= hit.start for first, last in self.targets)
 
     def _opens_after(self, place: int) -> bool:
         """Whether "with" is followed by a grade or a cue of its own ("without MR or AI but with moderate TR")."""
