@@ -386,6 +386,8 @@ class _Sentence:
                 continue
             if atom in self.roles.predicate and not comma and manner != "predicate":
                 manner = "predicate"
+            elif self._adds_to_link(at - 1) and phrase.last not in self.beginning and self._closes(phrase, "soft"):
+                pass  # "the MR is stable and moderate"
             elif atom in self.roles.link or (len(atom) > 4 and atom.endswith("ly")) or atom == "not":
                 comma |= atom in ",(["
                 manner = "soft" if manner == "bare" else manner
@@ -401,6 +403,10 @@ class _Sentence:
                 return [], ""
             at -= 1
         return [], ""
+
+    def _adds_to_link(self, at: int) -> bool:
+        """Whether "and" stands behind a word that may lead to a grade by itself."""
+        return self.atoms[at] == "and" and at > 1 and (self.atoms[at - 1] in self.roles.link or at in self.fact_to)
 
     def _graded_before(self, phrase: GradePhrase) -> list[int]:
         """The lesion whose older grade the sentence has told: "MR was severe before the clip and is now mild"."""

@@ -38,6 +38,11 @@ _DASHED_LABEL = re.compile(rb"[CUFGKA][alLfACUFGK/]{0,3}-")
 _ROMAN = frozenset("I II III IV V VI VII VIII IX X XI XII".split())
 _COUNTED = frozenset("grade stage class type day level grades segment image series page phase step number no".split())
 _TITLES_IN_CAPITALS = frozenset(["MR", "MS"])
+_DEGREES = frozenset("TRACE TRIVIAL MINIMAL SLIGHT MILD MOD MODERATE MARKED SEV SEVERE NONE NIL ABSENT TO -".split())
+_LONGEST_GRADE = 4
+"""Words and signs of the longest grade: "MILD TO MODERATE" and what closes it."""
+_DOTTED = 4
+"""Signs of the shortest short form that is written with stops ("M.R.")."""
 _MOST_ITEMS = 30
 _NARROWEST = 25
 """Characters of a line below which a lower-case line after it is no sign of wrapping ("mild mr", "no as")."""
@@ -113,6 +118,8 @@ class SentenceFinder:
                     return False
             return sign in b"!" or not stop or self._full_stop_ends(outline, stop, following, starts)
         if sign in b"D":
+            if _is_graded(outline, stop, following):
+                return False
             kind = self._stop_after(outline.text(stop))
             return _initial_ends(outline, stop, following) if kind == "initial" else _abbreviation_ends(kind, outline, following)
         return _question_ends(outline, stop, following) if sign in b"?" else after in b"CFKA"
@@ -148,7 +155,28 @@ def _initial_ends(outline: Outline, stop: int, following: int) -> bool:
     before, after = outline.letters[stop - 1 : stop], outline.letters[following]
     if not stop or after not in CAPITALISED:
         return False
+    if outline.text(stop - 1).lower() in _COUNTED:
+        return outline.text(stop).rstrip(".") in _ROMAN  # "GRADE I. CONCENTRIC LVH"
     return after in b"K" or before in (b"l", b"f", b"a", b"1", b"9", b"/")
+
+
+def _is_graded(outline: Outline, stop: int, following: int) -> bool:
+    """Whether a short form with stops has its grade behind it: "M.R. GRADE II, A.R. MILD.", though "M.I. SEVERE PAIN" begins anew.
+
+    A grade is a counted word with its figure, or words of degree in capitals, with a sign, a line break or the end behind it.
+    """
+    if len(outline.text(stop)) < _DOTTED or not outline.text(stop).isupper():
+        return False
+    words = [outline.text(at) for at in range(following, min(following + _LONGEST_GRADE, len(outline)))]
+    if words[0].lower() in _COUNTED:
+        figure = "".join(words[1:2])
+        length = 2 if figure[:1].isdigit() or figure.rstrip(".") in _ROMAN else 0
+        if figure.endswith("."):
+            return length > 0
+    else:
+        length = next((at for at, word in enumerate(words) if word not in _DEGREES), len(words))
+    end = following + length
+    return length > 0 and (end >= len(outline) or outline.letters[end] in b",;./nN")
 
 
 def _question_ends(outline: Outline, stop: int, following: int) -> bool:
