@@ -27,6 +27,8 @@ LABELLED_SENTENCES = 12
 _MOST_BETWEEN = 6
 _SHORT_LINE = 10
 _ORGAN_WORDS = 3
+_TOO = 6
+"""Words from "too" to the verb for which something is too much."""
 _ASIDE = 5
 """Words of a bracket that may stand between a lesion and the preposition of its valve."""
 _BESIDE, _OF, _ONLY = "valve and lesion", "lesion of the valve", "the only valve of the sentence"
@@ -100,7 +102,7 @@ class Composer:
             if item.site and item.lesion:
                 composed += self._shared_lesion(sentence, items, place, item, item.lesion)
                 composed += self._shared_lesion_after(sentence, items, place, item)
-            elif item.lesion:
+            elif item.lesion and not _is_beyond(sentence.lower, item):
                 found = list(self._for_lesion(sentence, items, place, item, carried)) or self._only_valves(sentence, items, item, hinted)
                 composed += found
                 if len(found) == 1 and item.lesion == "regurgitation" and found[0].reason in (_BESIDE, _OF):
@@ -396,6 +398,11 @@ def is_label(sentence: Sentence, first: int, last: int) -> bool:
 
 def _is_word(text: str) -> bool:
     return text[:1].isalnum()
+
+
+def _is_beyond(lower: Sequence[str], item: Item) -> bool:
+    """``the leaflet looks too destroyed to | repair``: a verb for what nobody did."""
+    return lower[max(0, item.first - 1) : item.first] == ["to"] and "too" in lower[max(0, item.first - _TOO) : item.first]
 
 
 def carried_site(

@@ -51,13 +51,17 @@ class LowForms:
         for row in read_table(folder / "low_forms.tsv", ("form", "before", "after"), ("source",)):
             sides = [row[side].split("|") for side in ("before", "after")]
             before, after = ([self._phrase(one) for one in side] for side in sides)
-            told = any(all("<lesion>" in one or "grade" in one for one in side) for side in sides)
+            told = any(all(map(self._asks_a_lesion, side)) for side in sides)
             for form in row.list("form"):
                 self._rows.setdefault(form, []).append((before, after))
                 (self.told if told else self.free).add(form)
                 self.beside.setdefault(form, set()).update(map(self._rarest, sides[0]))
         self.told -= self.free
         self.beside = {form: set() if "" in words else words for form, words in self.beside.items()}
+
+    def _asks_a_lesion(self, phrase: str) -> bool:
+        """Whether a phrase holds a grade or another lesion."""
+        return "grade" in phrase or "<lesion>" in phrase or not self.lesions.isdisjoint(phrase.split())
 
     def _rarest(self, phrase: str) -> str:
         """A word that a phrase asks for, empty where it asks for none but the commonest."""
