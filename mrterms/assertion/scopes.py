@@ -209,7 +209,7 @@ class Line:
         return category in _RESTARTING - _LEADING or not restarting.isdisjoint(entry.opens)
 
     def _leads_to_device(self, hit: Hit, begin: int) -> bool:
-        """Whether "with" leads from a finding to a device, which is not denied: "no MR with the ring in", but "no problems with his AVR"."""
+        """Whether "with" leads from a finding to a device, not denied: "no MR with the ring in", but "no problems with his AVR"."""
         if self.kind != "procedure" or self.lower[hit.start] not in ("with", "w/"):
             return False
         return any(begin <= first and last <= hit.start for first, last in self.targets)
