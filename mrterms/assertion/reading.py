@@ -172,6 +172,8 @@ class SentenceReader:
         if target.kind == "procedure":
             found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
             found.pop("left_out", None)  # "prior AVR, excluded": the subject is
+            if "in_place" in found and "absent" in found:
+                self._drop_far(found, target)
             if self.line.lower[target.last : target.last + 1] and self.line.lower[target.last] in self.words["complication"]:
                 found.pop("absent", None)  # "no prosthetic valve thrombosis"
         if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
@@ -194,6 +196,12 @@ class SentenceReader:
         found.pop("hypothetical", None)
         if told:
             found["hypothetical"] = told
+
+    def _drop_far(self, found: Found, target: Target) -> None:
+        """``no MR, MVR well seated``: what is in place is not denied across a comma."""
+        near = [place for place in found.pop("absent") if "," not in self.line.lower[place[1] : target.first]]
+        if near:
+            found["absent"] = near
 
     def _is_cause_in_course(self, target: Target, found: Found) -> bool:
         """Whether its course is what is doubted of a lesion, or what it causes: "rule out worsening MR", "likely due to worsening MR"."""
@@ -299,7 +307,7 @@ class SentenceReader:
     def _opens_entry(self, hit: Hit, target: Target) -> bool:
         """Whether the hit opens an entry of a list right before a mention: "2011 MI, 2014 biological AVR", but "2019 guideline on AVR"."""
         lower, first = self.line.lower, hit.start
-        opens = lower[first] == "," or first == 0 or lower[first - 1] in _OPENING or (first == 1 and not lower[0][-1].isalnum())
+        opens = lower[first] == "," or first == 0 or lower[first - 1] in _OPENING | {","} or (first == 1 and not lower[0][-1].isalnum())
         between = lower[hit.end : target.first]
         return opens and len(between) <= _MODIFIERS and all(word.isalpha() and word not in _PREPOSITIONS for word in between)
 
@@ -309,12 +317,12 @@ class SentenceReader:
         return lower[at] == "+" and hit.end - at == 1 and at > 0 and self.line.is_free(at) and lower[at - 1] not in _CLOSING - {")"}
 
     def _colon_behind(self, number: int) -> int | None:
-        """The number of the colon behind a hit in its clause: "Consent for CABG in view of low EF: death, MI"."""
+        """The number of the colon behind a hit in its clause, that of no other label: "Consent for CABG in view of low EF: death, MI"."""
         for at, hit in enumerate(self.line.hits[number + 1 :], number + 1):
             if "stop" in hit.entry.roles:
                 break
             if self.line.is_break(hit) and self.line.lower[hit.start] == ":":
-                return at
+                return None if self.line.lower[hit.start - 1] in self.words["label"] else at
         return None
 
     def _is_aim(self, hit: Hit, target: Target) -> bool:
