@@ -26,6 +26,7 @@ _PART = re.compile(r"[A-Za-z][A-Za-z'’]*")
 """Of a hyphened word each part gives a letter: "myo-inositol (MI)"."""
 _SIGNS_BEFORE = ("(", "[", ",", "=", "-", "–", "—", "or", "abbreviated", "as", "hereafter", "termed")
 """What the text before a defined short form ends with, blanks and quotes aside."""
+_LONGEST_SIGN = 24
 _OPEN_BEFORE = re.compile(r"[(\[]\s*[\"'“‘]?$")
 _OR_BEFORE = re.compile(r",?\s+(?:or|abbreviated(?: as)?|hereafter|termed)\s+[\"'“‘]?$|,\s*$|\s*=\s*$|\s+[-–—]\s+$")
 _AFTER_BRACKET = re.compile(r"[\"'”’]?(?:s)?\s*[(\[]\s*(?:i\.?e\.?,?\s+|=\s*)?([^()\[\]\n]{3,80}?)\s*[;,)\]]")
@@ -38,12 +39,17 @@ _NAMING = re.compile(
 )
 _AFTER_COMMA = re.compile(r"[\"'”’]?\s*,\s*([A-Za-z][^()\[\]\n;:.=]{2,79})")
 """Only behind a word that names: "doctors call this MI, mitral insufficiency"; else a comma goes on with another thing."""
+_AFTER_LETTERS = "sid"
+"""Letters with which the words of these patterns begin ("MIs (...)", "is short for", "denotes"); any other ends the look."""
 _ENTRY = re.compile(r"[ \t]+([A-Za-z][a-z]+(?:[ -][A-Za-z]+){1,7})[ \t]*(?=[\n;,.]|\Z)")
 _ENTRY_STARTS = frozenset({"", "\n", ";", ","})
 _INDENT = 8
 _NAMING_REACH = 30
 _GLOSSED = re.compile(r"(?<![^\s(\[;,])([A-Za-z]{2,6})\s*[:=(\[]\s*(?:(?i:acute|chronic) )?$")
 """A word such as "none" or "mild" between them would make it a line of findings: "MR: none MI: old"."""
+_GLOSSES = (":", "=", "(", "[", "acute", "chronic", "Acute", "Chronic", "ACUTE", "CHRONIC")
+"""What then ends the text before the second: asked first, since a search tries every place."""
+_LONGEST_KIND = 10
 _GLOSSING = re.compile(r"\s?[(\[]([A-Z][A-Za-z]{1,5})[)\]]")
 _GLOSS_REACH = 40
 _PART_BEHIND = re.compile(
@@ -109,7 +115,8 @@ def other_form(text: str, mention: Mention, mentions: Sequence[Mention]) -> Ment
     """The short form that ``mention`` explains in a glossary ("AMI: acute MI"), or that explains it in brackets ("MI (MR)")."""
     if text[mention.end : mention.end + 2].lstrip()[:1] == ":":
         return None  # a label of its own
-    head = _GLOSSED.search(text, max(0, mention.start - _GLOSS_REACH), mention.start)
+    is_glossed = text[max(0, mention.start - _LONGEST_KIND) : mention.start].rstrip().endswith(_GLOSSES)
+    head = _GLOSSED.search(text, max(0, mention.start - _GLOSS_REACH), mention.start) if is_glossed else None
     tail = _GLOSSING.match(text, mention.end)
     span = head.span(1) if head else tail.span(1) if tail else None
     if span is None:
@@ -132,10 +139,10 @@ def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], k
     """``long form (SF)``; without a bracket ("..., or SF", "... = SF") only for a long form that is known."""
     if mention.start < 3 or text[mention.start - 1] not in " ([\"'“‘\n=":
         return None
+    if not text[max(0, mention.start - _LONGEST_SIGN) : mention.start].rstrip().rstrip("\"'“‘").rstrip().endswith(_SIGNS_BEFORE):
+        return None
     start = max(0, mention.start - _REACH)
     head = text[start : mention.start]
-    if not head.rstrip().rstrip("\"'“‘").rstrip().endswith(_SIGNS_BEFORE):
-        return None
     bracket = _OPEN_BEFORE.search(head)
     sign = bracket or _OR_BEFORE.search(head)
     if sign is None:
@@ -165,6 +172,8 @@ def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], kn
 
     Where nothing stands between them ("SF Long form" as an entry of a glossary) the words must be the long form and no more.
     """
+    if (following := text[mention.end : mention.end + 2].lstrip()[:1]).isalpha() and following not in _AFTER_LETTERS:
+        return _entry(text, mention, table)
     bracket = _AFTER_BRACKET.match(text, mention.end, mention.end + _REACH)
     found = bracket or _AFTER_SIGN.match(text, mention.end, mention.end + _REACH)
     if found is None and _NAMING.search(text, max(0, mention.start - _NAMING_REACH), mention.start):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources.abc import Traversable
+from itertools import compress
 from typing import Final, Protocol
 
 import numpy as np
@@ -50,6 +51,8 @@ _CLEAR: Final = 2.0
 """Log-odds from which a sentence says its sense clearly by itself."""
 _CLEAR_OUTSIDE: Final = 3.0
 """... one that is outside the subject."""
+_MOST_OTHERS: Final = 10.0
+"""Log-odds that the words of other sentences bring a sense at most, but for very few."""
 _DISCOUNT: Final = 0.7
 """What the words of other sentences then lose of their weight."""
 _SURE: Final = 0.9
@@ -320,12 +323,12 @@ class Resolver:
         (anastrozole)" in a letter about valves. The other way round, where the sentence says a sense of the subject and the text
         around it none, the wider context is the better guide on held-out documents.
         """
-        outside = [_rows_outside(verdict, view) for verdict in verdicts]
-        for verdict, far in zip(verdicts, self._gains.sums(outside), strict=True) if any(outside) else ():
+        led = list(filter(_may_be_led, verdicts))
+        outside = [_rows_outside(verdict, view) for verdict in led]
+        for verdict, far in zip(led, self._gains.sums(outside), strict=True) if any(outside) else ():
             own = [score - gain for score, gain in zip(verdict.scores, far, strict=False)]
             said, heard = own.index(max(own)), verdict.scores.index(max(verdict.scores))
-            clear = _CLEAR_OUTSIDE if verdict.form.outside[said] else _CLEAR
-            if said != heard and not verdict.form.outside[heard] and own[said] - own[heard] >= clear:
+            if said != heard and own[said] - own[heard] >= (_CLEAR_OUTSIDE if verdict.form.outside[said] else _CLEAR):
                 verdict.shift("other sentences, against its own: count less", [-_DISCOUNT * gain for gain in far[: len(own)]])
 
     def _windows(self, view: View, mentions: Sequence[Mention]) -> list[Window]:
@@ -517,6 +520,15 @@ def _hear_beside(verdict: Verdict, beside: Mapping[str, tuple[str, frozenset[str
     if any(change):
         change += [0.0] * (len(verdict.senses) - len(change))
         verdict.shift(f"{', '.join(beside)} beside it", change)
+
+
+def _may_be_led(verdict: Verdict) -> bool:
+    """Whether a sense of the subject is ahead, and not by more than the words of other sentences bring."""
+    outside, scores = verdict.form.outside, verdict.scores
+    ahead = max(scores)
+    if outside[scores.index(ahead)]:
+        return False
+    return verdict.form.is_divided or max(compress(scores, outside), default=-math.inf) >= ahead - _MOST_OTHERS
 
 
 def _rows_outside(verdict: Verdict, view: View) -> list[int]:
