@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -51,6 +52,8 @@ _TO_TIMES = frozenset({"to", "from", "between", "than", "of", "since", "until"})
 """Words that lead to a time of something else ("MI cases between 1996 and 1997")."""
 A_LABEL = 4
 """How many words a label may have behind the answer to a question ("Father living? Y. Medical problems: ...")."""
+_PERSON = re.compile(r"(?:[0-9]{1,3})?(?:yo|y/o)?[mf]|(?:fe)?male")
+"""One who is named by age and sex, or by sex alone ("77M", "F")."""
 _REASONS = (["because", "of"], ["due", "to"], ["owing", "to"])
 _REMARK = 30
 """How many words a bracket or date between an operation and its reason may have."""
@@ -602,12 +605,19 @@ class SentenceReader:
             )
             if "patient" in one.entry.opens or ("stop" in roles and not (follows or self._goes_on(hit, one))):
                 return False
-            speaks = "joint" in roles and one.end < len(lower) and lower[one.end] in self.words["pronoun"] | self.words["writer"]
-            if speaks and not hit.entry.heading:
+            parts = "joint" in roles or lower[one.end - 1] == ","
+            if parts and not hit.entry.heading and self._begins_another(one.end):
                 return False
         if not hit.entry.heading and self._is_of_other(hit, target):
             return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    def _begins_another(self, at: int) -> bool:
+        """Whether a joint leads to a clause about somebody else: "my mother had one, and I do", "..., will I need one?"."""
+        words, opening = self.words, self.line.lower[at : at + 2]
+        if opening and opening[0] in words["pronoun"] | words["writer"]:
+            return True
+        return len(opening) > 1 and opening[0] in words["modal"] | words["inquiry"] and opening[1] in words["writer"]
 
     def _is_beside_patient(self, hit: Hit, before: int) -> bool:
         """Whether the patient is named with a relative: "both he and his brother have AS", "unlike her mother she has no AS"."""
@@ -715,8 +725,14 @@ class SentenceReader:
         if section == "procedure" and target.kind == "procedure" and not found:
             return "historical"
         if section == "indication" and target.kind in ("lesion", "other") and not settled and not found:
-            return "uncertain"
+            return "present" if self._is_had(target) else "uncertain"
         return "present"
+
+    def _is_had(self, target: Target) -> bool:
+        """Whether a mention stands right behind one who has it: "77M with AS", "woman with known rheumatic MS"."""
+        lower = self.line.lower[: target.first]
+        at = next((at for at in range(len(lower) - 1, max(-1, len(lower) - _MODIFIERS - 2), -1) if lower[at] in ("with", "w/")), 0)
+        return at > 0 and (lower[at - 1] in self.words["individual"] or _PERSON.fullmatch(lower[at - 1]) is not None)
 
     def _is_graded(self, target: Target) -> bool:
         for hit in self.line.hits:
