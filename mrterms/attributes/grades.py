@@ -18,6 +18,7 @@ from mrterms.attributes.scales import Bound, BoundKind, GradeFigure, GradePart, 
 __all__ = ["GradeBinder", "GradePhrase", "Place", "grade_phrases", "joined"]
 
 _RANGE_JOINTS = frozenset({("to",), ("-",), ("–",), ("—",), ("/",), ("or",), ("-", "to", "-"), ("–", "to", "–"), ("towards",)})
+_TIMES = ("x", "×")
 _ARROWS = frozenset({"->", "-->", "=>", "→", "➔", "➞", ">>"})
 _OPEN, _CLOSE = frozenset("(["), frozenset(")]")
 _RANGE_VERBS = frozenset(["range", "ranges", "ranged", "ranging", "varies", "varied", "varying", "anywhere"])
@@ -90,7 +91,7 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
         if bound is not None:
             if atoms[hit.first] != ">" or hit.first == 0 or atoms[hit.first - 1] not in ("-", "--", "="):  # "severe -> mild"
                 bounds[hit.last] = hit.first, bound
-        elif part is not None:
+        elif part is not None and not _is_count(hit, atoms):
             last = hit.last
             parts: tuple[GradePart, ...] = (part,)
             while number < len(hits) and (joined := _join(atoms, last, parts, hits[number])) is not None:
@@ -103,6 +104,11 @@ def grade_phrases(hits: Sequence[Hit], atoms: list[str]) -> list[GradePhrase]:
                 phrase = phrase._replace(first=phrases.pop().first, now=True)  # "(3+) -> 1+": the grade that it came to
             phrases.append(phrase)
     return phrases
+
+
+def _is_count(hit: Hit, atoms: list[str]) -> bool:
+    """Whether a figure says how often, and the plus behind it what more: "CABG x3 + MVR"."""
+    return isinstance(hit.meaning.grade, GradeFigure) and hit.first > 0 and atoms[hit.first - 1] in _TIMES
 
 
 def _is_now(hit: Hit) -> bool:
