@@ -169,3 +169,33 @@ def test_an_infarct_in_words_beside_a_short_form_may_be_another_one(matcher: Lan
     assert senses[1].concept_id == "myocardial_infarction"
     (weight,) = [cue.weight for cue in senses[1].evidence if cue.cue == "Myocardial infarction"]
     assert weight > 0
+
+
+_VALVES = "Severe MR and TR, mitral leaflets thickened, annulus dilated. Plan mitral valve repair and tricuspid annuloplasty, maze."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "form"),
+    [
+        ("Breast cancer 2015, still on AI (anastrozole).", "AI"),
+        ("Karyotype 45,X (TS), on growth hormone.", "TS"),
+        ("PS: microcytic hypochromic picture.", "PS"),
+    ],
+)
+def test_a_sentence_that_says_something_else_leads_in_a_text_about_valves(
+    matcher: Language, resolver: Resolver, sentence: str, form: str
+) -> None:
+    doc = matcher(f"{_VALVES} {sentence} {_VALVES}")
+    work = work_of(doc)
+    _, verdicts = resolver.weigh(work.view, work.mentions)
+    verdict = next(one for one in verdicts if one.mention.short_form == form)
+    assert verdict.outside[resolver.rivals(verdict)[0]]
+
+
+def test_the_long_form_speaks_for_a_form_that_means_nothing_else_of_the_subject(matcher: Language, resolver: Resolver) -> None:
+    doc = matcher("I was told of aortic stenosis, moderate AS on the printout.")
+    work = work_of(doc)
+    _, verdicts = resolver.weigh(work.view, work.mentions)
+    (verdict,) = [one for one in verdicts if one.mention.short_form == "AS"]
+    (heard,) = [scores for label, _, _, scores in verdict.parts if label == "aortic stenosis"]
+    assert heard[list(verdict.senses).index("aortic_stenosis")] > 0
