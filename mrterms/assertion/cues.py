@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from itertools import repeat
 from typing import NamedTuple
 
 from mrterms.lexicon.tables import Row, read_table
+from mrterms.text.memo import Memo
 
 __all__ = ["CueTable", "Entry", "Hit", "Rule"]
 
@@ -109,19 +110,6 @@ _NO_EDGES: Mapping[str, tuple[int, ...]] = {}
 _MOST_WORDS = 300_000
 
 
-class _Symbols(dict[str, "str | None"]):
-    """Word → what it is to the automaton; each word of a run is looked at once."""
-
-    def __init__(self, symbol_of: Callable[[str], str | None]) -> None:
-        self._symbol_of = symbol_of
-
-    def __missing__(self, word: str) -> str | None:
-        if len(self) >= _MOST_WORDS:
-            self.clear()
-        symbol = self[word] = self._symbol_of(word)
-        return symbol
-
-
 class _Phrases:
     """Phrases with choices as one automaton over words.
 
@@ -141,7 +129,7 @@ class _Phrases:
         self._words: set[str] = set()
         self._of_class: dict[str, dict[str | None, _State | None]] = {}
         """By class: the words of phrases that belong to it, too (``<year>``, ``<adverb>``), as moves to states not yet made."""
-        self.symbols = _Symbols(self._symbol)
+        self.symbols: Memo[str, str | None] = Memo(self._symbol, _MOST_WORDS)
         self.root = _NOWHERE
 
     def add(self, row: Row, saying: Saying) -> None:

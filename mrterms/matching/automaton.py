@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Automaton", "Walker"]
+__all__ = ["Automaton"]
 
 _MIX = 0x9E3779B97F4A7C15
 _MASK = 2**64 - 1

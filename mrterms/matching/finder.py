@@ -10,15 +10,16 @@ and articles that alone cost more than the tokenizer's half, and it cannot be ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mrterms.matching.automaton import Automaton, Walker
+from mrterms.matching.automaton import Automaton
 from mrterms.matching.words import WordMemo
 from mrterms.text.array_cache import Hashes
+from mrterms.text.memo import Memo
 
 __all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
 
@@ -80,19 +81,6 @@ class Scan:
         return form, self.places[start], self.ends.get(last, last), edits
 
 
-class _Steps(dict[int, int]):
-    """Node and code in one number → the node that the code's words lead to, 0 where there is none; a text goes the same ways again."""
-
-    def __init__(self, walker: Walker, numbers: Sequence[tuple[int, ...]]) -> None:
-        self._walker, self._numbers = walker, numbers
-
-    def __missing__(self, step: int) -> int:
-        if len(self) >= _MOST_STEPS:
-            self.clear()
-        node = self[step] = self._walker.follow(step >> _CODE_BITS, self._numbers[step & _CODES])
-        return node
-
-
 class Scanner:
     """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word.
 
@@ -109,7 +97,8 @@ class Scanner:
         self._numbers: list[tuple[int, ...]] = []
         self._single: list[str] = []
         """The word for which a code stands, empty where it stands for none or several."""
-        self._steps = _Steps(self._walker, self._numbers)
+        self._steps = Memo(self._step, _MOST_STEPS)
+        """Node and code in one number → the node that the code's words lead to; a text goes the same ways again."""
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
         self._tail = np.zeros(1024, dtype=np.bool_)
@@ -142,6 +131,10 @@ class Scanner:
         for anchor in scan.anchors:
             self._walk(scan, anchor, hits)
         return hits
+
+    def _step(self, step: int) -> int:
+        """The node that a step leads to, 0 where there is none."""
+        return self._walker.follow(step >> _CODE_BITS, self._numbers[step & _CODES])
 
     def is_word(self, code: int, word: str) -> bool:
         """Whether a code stands for that word."""

@@ -101,7 +101,7 @@ def find_definitions(
             continue
         table = long_forms.get(mention.short_form, {})
         # In a glossary ("AR: aortic regurgitation, AVR: aortic valve replacement") what stands before belongs to another.
-        first, then = (_after, _before) if text[mention.end : mention.end + 2].lstrip()[:1] in (":", "=") else (_before, _after)
+        first, then = (_after, _before) if _sign_behind(text, mention) in (":", "=") else (_before, _after)
         definition = first(text, mention, table, known) or then(text, mention, table, known)
         if definition is None:
             continue
@@ -113,7 +113,7 @@ def find_definitions(
 
 def other_form(text: str, mention: Mention, mentions: Sequence[Mention]) -> Mention | None:
     """The short form that ``mention`` explains in a glossary ("AMI: acute MI"), or that explains it in brackets ("MI (MR)")."""
-    if text[mention.end : mention.end + 2].lstrip()[:1] == ":":
+    if _sign_behind(text, mention) == ":":
         return None  # a label of its own
     is_glossed = text[max(0, mention.start - _LONGEST_KIND) : mention.start].rstrip().endswith(_GLOSSES)
     head = _GLOSSED.search(text, max(0, mention.start - _GLOSS_REACH), mention.start) if is_glossed else None
@@ -133,6 +133,11 @@ def part_named(text: str, mention: Mention, table: Mapping[tuple[str, ...], str]
     words = normal_words(found[group])
     named = {concept_id for long_form, concept_id in table.items() if long_form[: len(words)] == words} if words else set()
     return (named.pop(), found[group], *found.span(group)) if len(named) == 1 else None
+
+
+def _sign_behind(text: str, mention: Mention) -> str:
+    """The character behind a mention, or behind one blank."""
+    return text[mention.end : mention.end + 2].lstrip()[:1]
 
 
 def _before(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], known: Mapping[int, Mention]) -> Definition | None:
@@ -172,7 +177,7 @@ def _after(text: str, mention: Mention, table: Mapping[tuple[str, ...], str], kn
 
     Where nothing stands between them ("SF Long form" as an entry of a glossary) the words must be the long form and no more.
     """
-    if (following := text[mention.end : mention.end + 2].lstrip()[:1]).isalpha() and following not in _AFTER_LETTERS:
+    if (following := _sign_behind(text, mention)).isalpha() and following not in _AFTER_LETTERS:
         return _entry(text, mention, table)
     bracket = _AFTER_BRACKET.match(text, mention.end, mention.end + _REACH)
     found = bracket or _AFTER_SIGN.match(text, mention.end, mention.end + _REACH)

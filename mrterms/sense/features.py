@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Final
+from typing import Final, TypeVar
 
 from spacy.strings import StringStore
 
@@ -231,6 +231,19 @@ _KEPT: Final = 100_000
 _DIGITS = re.compile(r"[0-9]")
 
 
+_Read = TypeVar("_Read")
+
+
+def _all_of(known: dict[int, _Read], orths: Sequence[int], read: Callable[[int], _Read]) -> list[_Read]:
+    """What is known of each of some ORTH ids; what was not met before is read."""
+    try:
+        return list(map(known.__getitem__, orths))
+    except KeyError:
+        for orth in set(orths).difference(known):
+            known[orth] = read(orth)
+        return list(map(known.__getitem__, orths))
+
+
 class Reader:
     """Reads contexts with the cues of a lexicon; one for each pipeline, safe to share between documents."""
 
@@ -254,25 +267,13 @@ class Reader:
     def guess_setting(self, orths: Sequence[int], strings: StringStore) -> str:
         """The kind of a text, guessed from its first words."""
         orths = orths[:READ]
-        known = self._settings
-        try:
-            found = list(map(known.__getitem__, orths))
-        except KeyError:
-            for orth in set(orths).difference(known):
-                known[orth] = self.cues.setting_of(strings[orth])
-            found = list(map(known.__getitem__, orths))
+        found = _all_of(self._settings, orths, lambda orth: self.cues.setting_of(strings[orth]))
         return guess_setting_by(list(filter(None, found)), len(orths))
 
     def window(self, low: int, orths: Sequence[int], strings: StringStore) -> Window:
         """The window of the words of some ORTH ids; ``low`` is the token of the first. The first figure of a range of grades is read as its
         last ("2-3+"), and degrees are grades ("II°")."""
-        known = self._words
-        try:
-            words = list(map(known.__getitem__, orths))
-        except KeyError:
-            for orth in set(orths).difference(known):
-                known[orth] = self._read_word(strings[orth])
-            words = list(map(known.__getitem__, orths))
+        words = _all_of(self._words, orths, lambda orth: self._read_word(strings[orth]))
         traits = _traits(words)
         if 1 in (grades := traits.translate(_IS_GRADE)):
             _join_grades(words, reversed(list(compress(range(len(words)), grades))), self._grade)

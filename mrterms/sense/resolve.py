@@ -274,7 +274,7 @@ class Resolver:
         biases = np.array([self.model.biases.get((short_form, sense), 0.0) for sense in senses])
         guessed = self.setting is None
         starts = {setting: (scales[-1] * (biases + log_priors(entries, setting, guessed=guessed))).tolist() for setting in SETTINGS}
-        outside = tuple(self._is_outside(sense) for sense in senses)
+        outside = tuple(is_outside(self.lexicon, sense) for sense in senses)
         families = tuple(frozenset[str]() if is_outside else self._family(sense) for sense, is_outside in zip(senses, outside, strict=True))
         return Form(short_form.lower(), senses, outside, families, starts, self.model.tree_of(senses), np.array(scales, dtype=np.float32))
 
@@ -283,10 +283,6 @@ class Resolver:
         concept = self.lexicon.concepts.get(concept_id)
         parents = concept.parents if concept else ()
         return frozenset(parents).union(*map(self._family, parents))
-
-    def _is_outside(self, concept_id: str) -> bool:
-        concept = self.lexicon.concepts.get(concept_id)
-        return concept is None or concept.other_sense
 
     def _is_lesion(self, concept_id: str) -> bool:
         """Whether a concept is a disorder of some part: infarcts and operations, of which there may be two, are none."""
@@ -392,7 +388,7 @@ class Resolver:
             entries = self.lexicon.senses.get(str(other.short_form), ())
             named = {entry.concept_id for entry in entries} or set(other.concept_ids)
             wider = named.union(*map(self._family, named))
-            shared = [sense for sense in verdict.form.senses if sense in wider and not self._is_outside(sense)]
+            shared = [sense for sense in verdict.form.senses if sense in wider and not is_outside(self.lexicon, sense)]
             if len(shared) == 1:
                 verdict.add(f"explains: {other.text}", shared[0], GLOSS_WEIGHT, other.start, other.end)
 
@@ -582,6 +578,12 @@ def sense_table(lexicon: SenseLexicon, name: str) -> Traversable:
     if folder is not None and ((own := folder / name).is_file() or own.is_dir()):
         return own
     return lexicon_folder("valve") / name
+
+
+def is_outside(lexicon: SenseLexicon, concept_id: str) -> bool:
+    """Whether a sense is outside the lexicon's subject, or unknown to it."""
+    concept = lexicon.concepts.get(concept_id)
+    return concept is None or concept.other_sense
 
 
 def log_priors(entries: Sequence[SenseEntry], setting: str, *, guessed: bool = True) -> NDArray[np.float64]:

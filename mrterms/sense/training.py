@@ -18,7 +18,7 @@ from mrterms.errors import MissingExtraError
 from mrterms.records import SenseEntry
 from mrterms.sense.examples import Example, ancestors
 from mrterms.sense.model import Model
-from mrterms.sense.resolve import SenseLexicon, log_priors
+from mrterms.sense.resolve import SenseLexicon, is_outside, log_priors
 
 __all__ = ["LABELLED", "TrainingOptions", "fit", "held_out", "predict"]
 
@@ -87,7 +87,7 @@ def families(lexicon: SenseLexicon, senses: Sequence[str]) -> Floats:
 
 def _ancestors(lexicon: SenseLexicon, concept_id: str) -> set[str]:
     concept = lexicon.concepts.get(concept_id)
-    side = "outside the subject" if concept is None or concept.other_sense else f"type: {concept.semantic_type}"
+    side = "outside the subject" if concept is None or is_outside(lexicon, concept_id) else f"type: {concept.semantic_type}"
     return {*ancestors(lexicon, concept_id), side}
 
 
@@ -127,7 +127,7 @@ def fit(
     down = csr_matrix(tree.astype(np.float32))
     up = down.T.tocsr()
     bias_pull = np.array(
-        [options.bias_outside if form != "*" and _is_outside(lexicon, sense) else options.bias for form, sense in bias_names]
+        [options.bias_outside if form != "*" and is_outside(lexicon, sense) else options.bias for form, sense in bias_names]
     )
     shape = (len(tree), len(kept))
     size = shape[0] * shape[1]
@@ -162,11 +162,6 @@ def fit(
         {name: float(bias) + options.leans.get(name[1], 0.0) * (base is None) for name, bias in zip(bias_names, flat[size:], strict=True)},
     )
     return learned if base is None else _joined(base, learned)
-
-
-def _is_outside(lexicon: SenseLexicon, sense: str) -> bool:
-    concept = lexicon.concepts.get(sense)
-    return concept is None or concept.other_sense
 
 
 def _start_from(base: Model, groups: Sequence[_Group], examples: Sequence[Example], names: Sequence[str], lexicon: SenseLexicon) -> None:
