@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from typing import Any
 
 import spacy.util
@@ -88,18 +89,24 @@ _KEPT_CUTS = 300_000
 """Words kept with their tokens; spaCy's own limit of 10,000 is met after some hundred notes."""
 _LONGEST_SUFFIX = 12
 """Characters; only rows of full stops are longer."""
+_ENDS = ",;:)"
+"""Signs that come off a word by themselves."""
+_ONE_CHARACTER = re.compile(".").match("-")
 
 
-class _WholeForms:
-    """Forms that stay one token. Stands where spaCy wants the bound method of a pattern, so it has a pattern too."""
+class _WholeForms(frozenset[str]):
+    """Forms that stay one token. The set's own question stands where spaCy wants the bound method of a pattern, so it has a pattern."""
 
-    def __init__(self, forms: Iterable[str], any_case: Iterable[str]) -> None:
-        self.forms, self.any_case = frozenset(forms), frozenset(any_case)
-        alike = "|".join(map(re.escape, sorted(self.any_case)))
-        self.pattern = rf"(?:{'|'.join(map(re.escape, sorted(self.forms)))}|(?i:{alike}))\Z"
+    pattern: str
 
-    def match(self, text: str) -> bool:
-        return text in self.forms or ("/" in text and text.lower() in self.any_case)
+    def __new__(cls, forms: Iterable[str], any_case: Iterable[str]) -> _WholeForms:
+        cased = {"".join(letters) for form in any_case for letters in product(*({one.lower(), one.upper()} for one in form))}
+        whole = super().__new__(cls, cased.union(forms))
+        whole.pattern = rf"(?:{'|'.join(map(re.escape, sorted(whole)))})\Z"
+        return whole
+
+    def __reduce__(self) -> tuple[type[_WholeForms], tuple[list[str], tuple[()]]]:
+        return _WholeForms, (sorted(self), ())
 
 
 class _Rules:
@@ -111,8 +118,10 @@ class _Rules:
         self._whole = whole
 
     def start(self, text: str) -> re.Match[str] | None:
-        """The prefix."""
-        return None if text.isalnum() and text.isascii() else self._compiled.search(text)
+        """The prefix; of letters only currencies are one ("US$")."""
+        if text[:1].isalpha() and text[0].isascii() and "$" not in text:
+            return None
+        return None if text.isalnum() and text.isascii() else self._compiled.match(text)
 
     def inside(self, text: str) -> Iterable[re.Match[str]]:
         """The infixes."""
@@ -120,9 +129,12 @@ class _Rules:
 
     def end(self, text: str) -> re.Match[str] | None:
         """The suffix: looked for in the last characters alone, as a search tries every place of a word."""
-        if text.isalpha() and text.isascii():
-            return self._compiled.search(text) if text[-3:] in _CUT_ENDS else None
-        if self._whole.match(text):
+        if text.isascii():
+            if text.isalpha():
+                return self._compiled.search(text) if text[-3:] in _CUT_ENDS else None
+            if text[-2:-1].isalpha() and text[-1] in _ENDS:
+                return _ONE_CHARACTER
+        if text in self._whole:
             return None  # "(e.g.": spaCy takes a prefix and a suffix off before it asks whether a form stays whole
         start = max(0, len(text) - _LONGEST_SUFFIX)
         found = self._compiled.search(text, start)
@@ -137,7 +149,7 @@ def _parts() -> dict[str, Any]:
     suffixes = [rule for rule in (defaults.suffixes or ()) if rule != r"(?<=[0-9])\+"]
     whole = _WholeForms(_abbreviations(defaults.tokenizer_exceptions or {}), SLASH_FORMS)
     return {
-        "token_match": whole.match,
+        "token_match": whole.__contains__,
         "prefix_search": _Rules(spacy.util.compile_prefix_regex([*_PREFIXES, *(defaults.prefixes or ())]).pattern, whole).start,
         "suffix_search": _Rules(spacy.util.compile_suffix_regex([*_SUFFIXES, *suffixes]).pattern, whole).end,
         "infix_finditer": _Rules(spacy.util.compile_infix_regex(_INFIXES).pattern, whole).inside,
