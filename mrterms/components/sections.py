@@ -8,7 +8,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from mrterms.components.shared import keep_hashes
+from mrterms.components.shared import keep_words
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.text.outline import Letters, Outline
 from mrterms.text.plain import twin_of
@@ -39,7 +39,7 @@ class SectionsComponent:
             titles = self._find_titles(outline)
             _set_sentence_starts(doc, self._find_sentences(outline, titles))
             sections = sections_between(titles, outline.letters)
-            keep_hashes(doc, outline.forms)
+            keep_words(doc, outline.words)
         doc.spans[SECTIONS_KEY] = [Span(doc, start, end, label=name) for name, start, end in sections]
         return doc
 

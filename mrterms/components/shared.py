@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 
 from mrterms.lexicon import Lexicon, load_lexicon, merge
 from mrterms.records import Annotation, Mention
-from mrterms.text.array_cache import Hashes
+from mrterms.text.numbered import NumberedWords
 from mrterms.text.plain import place_as_written, places_as_written, twin_of
 from mrterms.text.view import View
 
@@ -25,7 +25,7 @@ __all__ = [
     "Work",
     "annotations_of",
     "configured_lexicon",
-    "keep_hashes",
+    "keep_words",
     "register_extension",
     "work_of",
 ]
@@ -62,12 +62,12 @@ class Work:
 
 
 _WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()
-_HASHES: WeakKeyDictionary[Doc, Hashes] = WeakKeyDictionary()
+_WORDS: WeakKeyDictionary[Doc, NumberedWords] = WeakKeyDictionary()
 
 
-def keep_hashes(doc: Doc, hashes: Hashes) -> None:
-    """Leave the token hashes of a Doc for the component that comes next; reading them is a tenth of the tokenizer's work."""
-    _HASHES[doc] = hashes
+def keep_words(doc: Doc, words: NumberedWords) -> None:
+    """Leave the numbered words of a Doc for the component that comes next."""
+    _WORDS[doc] = words
 
 
 def work_of(doc: Doc) -> Work:
@@ -75,13 +75,13 @@ def work_of(doc: Doc) -> Work:
     work = _WORK.get(doc)
     if work is None:
         # A proxy: the state must not keep alive the Doc that keeps the state.
-        hashes = _HASHES.pop(doc, None)
+        words = _WORDS.pop(doc, None)
         # Between the two a component of the user's may have merged or split tokens.
-        hashes = hashes if hashes is not None and len(hashes) == len(doc) else None
+        words = words if words is not None and len(words) == len(doc) else None
         if (twin := twin_of(doc)) is not None:
-            work = Work(View(twin, hashes=hashes), written=(doc.text, places_as_written(doc)))
+            work = Work(View(twin, words=words), written=(doc.text, places_as_written(doc)))
         else:
-            work = Work(View(proxy(doc), hashes=hashes))
+            work = Work(View(proxy(doc), words=words))
         _WORK[doc] = work
     return work
 

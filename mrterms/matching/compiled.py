@@ -82,7 +82,7 @@ class CompiledMatcher:
         self._met: dict[tuple[int, str, int], tuple[Match, tuple[str, ...], bool]] = {}
         self._things, self._adjectives = english_morphology().nouns, english_morphology().irregular
         self._vocabulary = vocabulary = CompiledVocabulary(store, fuzzy=fuzzy)
-        memo = WordMemo(vocabulary, vocab.strings.__getitem__)
+        memo = WordMemo(vocabulary)
         self._scanner = Scanner(vocabulary.automaton, memo, vocabulary.number_of, CONJUNCTIONS - {","})
         self._coordination = Coordination(self._scanner)
 
@@ -95,7 +95,7 @@ class CompiledMatcher:
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
-        scan = self._scanner.scan(view.hashes)
+        scan = self._scanner.scan(view.words)
         if scan is None:
             return [], []
         places = self._scanner.places(scan)

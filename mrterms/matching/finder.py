@@ -1,6 +1,6 @@
 """Finding the forms of the lexicon in a Doc: a trie over word numbers, walked only where a form can begin.
 
-Every token has a code (one dictionary look-up, see :mod:`mrterms.matching.words`); hyphens and single line breaks are
+Every token has a code (see :mod:`mrterms.matching.words`); hyphens and single line breaks are
 passed over, so spelling, plural, wraps and slips of the pen cost nothing in the walk.  Hits carry token places, so offsets
 are the text's own.
 
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from mrterms.matching.automaton import Automaton
 from mrterms.matching.words import WordMemo
-from mrterms.text.array_cache import Hashes
 from mrterms.text.memo import Memo
+from mrterms.text.numbered import NumberedWords
 
 __all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
 
@@ -50,9 +50,9 @@ class Finder:
         forms = [[numbers.setdefault(word, len(numbers) + 1) for word in key.split(" ")] for key in self._keys]
         self._scanner = Scanner(Automaton.of(forms, len(numbers) + 1), memo, numbers.__getitem__)
 
-    def find(self, hashes: Hashes) -> list[Hit]:
-        """All hits among the tokens of these hashes, in the order of their beginnings."""
-        return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(hashes)]
+    def find(self, words: NumberedWords) -> list[Hit]:
+        """All hits among the words of a text, in the order of their beginnings."""
+        return [Hit(self._keys[form], start, end, edits) for form, start, end, edits in self._scanner.find(words)]
 
 
 class _Numbers(dict[str, int]):
@@ -104,21 +104,20 @@ class Scanner:
         self._tail = np.zeros(1024, dtype=np.bool_)
         self._joins = np.zeros(1024, dtype=np.bool_)
 
-    def find(self, hashes: Hashes) -> list[Place]:
-        """All forms among the tokens of these hashes, by their beginnings; longer and shorter ones, overlapping ones too."""
-        scan = self.scan(hashes)
+    def find(self, words: NumberedWords) -> list[Place]:
+        """All forms among the words of a text, by their beginnings; longer and shorter ones, overlapping ones too."""
+        scan = self.scan(words)
         return self.places(scan) if scan else []
 
-    def scan(self, hashes: Hashes) -> Scan | None:
+    def scan(self, words: NumberedWords) -> Scan | None:
         """The tokens as codes, and where forms may begin; None where nowhere."""
-        codes = self._memo.codes(hashes)
-        ends = self._join_broken_words(hashes, codes)
+        codes = self._memo.codes(words)
+        ends = self._join_broken_words(words, codes)
         solid = (codes != self._memo.skip).nonzero()[0]
         codes = codes[solid]
         self._learn()
-        words = self._word[codes]
         begins = self._alone[codes]
-        begins[self._automaton.begins(words)] = True
+        begins[self._automaton.begins(self._word[codes])] = True
         anchors: list[int] = begins.nonzero()[0].tolist()
         if not anchors:
             return None
@@ -193,7 +192,7 @@ class Scanner:
             if (form := self._walker.form_at(node)) >= 0 and (at - start > 1 or words[code].alone):
                 hits.append(scan.place(form, start, at, edits))
 
-    def _join_broken_words(self, hashes: Hashes, codes: NDArray[np.int32]) -> dict[int, int]:
+    def _join_broken_words(self, words: NumberedWords, codes: NDArray[np.int32]) -> dict[int, int]:
         """Give the ``re`` of ``re - gurgitation`` the code of the word; returns where such words truly end."""
         self._learn()
         ends: dict[int, int] = {}
@@ -203,7 +202,7 @@ class Scanner:
             head = tail - 1
             hyphen = head > 0 and codes[head] == memo.skip
             head -= hyphen
-            code = memo.joined(int(hashes[head]), int(hashes[tail]), hyphen=hyphen) if head >= 0 else 0
+            code = memo.joined(words.word(head), words.word(tail), hyphen=hyphen) if head >= 0 else 0
             if code:
                 codes[head], codes[tail] = code, memo.skip
                 ends[head + 1] = tail + 1

@@ -83,11 +83,11 @@ class Matcher:
         self._composer = Composer(self._site_lesions, self._words)
         keys = self._table.forms.keys() | self._table.parts.keys()
         self._opening, self._closing = map(vocab.strings.add, "()")
-        self._finder = Finder(keys, WordMemo(self._vocabulary, vocab.strings.__getitem__))
+        self._finder = Finder(keys, WordMemo(self._vocabulary))
 
     def match(self, view: View) -> tuple[list[Mention], list[Mention]]:
         """The mentions of a text in order, and the overlap losers."""
-        hits = self._finder.find(view.hashes)
+        hits = self._finder.find(view.words)
         if not hits:
             return [], []
         hits = [hit for hit in hits if self._is_whole(view, hit)]

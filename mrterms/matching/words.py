@@ -1,7 +1,7 @@
 """From a token to the lexicon's words: exact, normal form, short form, misspelt, run together.
 
-Every distinct token of a run is looked at once and remembered by its hash, so that a text costs one dictionary look-up a
-token (a note repeats its words; measured in ../shared/design-notes.md: 152,000 words held 10,877 distinct ones).
+Every distinct token of a run is looked at once and remembered, so that a text costs one look-up in an array a token (a note
+repeats its words; measured in ../shared/design-notes.md: 152,000 words held 10,877 distinct ones).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from rapidfuzz.process import extract
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import read_table
 from mrterms.matching.neighbours import Neighbours
-from mrterms.text.array_cache import ArrayCache, Hashes
 from mrterms.text.normal_form import fold, normal_word, surfaces
+from mrterms.text.numbered import NumberedWords, PerWord
 
 __all__ = [
     "CONJUNCTIONS",
@@ -42,7 +42,6 @@ GLUE = frozenset("of the a an in to and or with by at for from on , / & ; : + vs
 SHORTEST_FUZZY, _TWO_EDITS_FROM = 5, 8
 _SHORTEST_PART = 4
 _SHORTEST_HEAD, _SHORTEST_TAIL, _SHORTEST_BROKEN = 2, 4, 7
-_MEMO_LIMIT = 400_000
 _BESIDE = frozenset(("para", "peri"))
 """Beginnings without which a word says the contrary: a para-valvular leak is no valvular one."""
 _NONE: frozenset[str] = frozenset()
@@ -263,34 +262,24 @@ def _are_opposites(word: str, other: str) -> bool:
 
 
 class WordMemo:
-    """Token hash → code of what the token stands for: its place in ``words``, 0 where it is no word of the lexicon.
+    """Word → code of what it stands for: its place in ``words``, 0 where it is no word of the lexicon."""
 
-    ``string_of`` turns a token's hash into its text (a spaCy StringStore); it is asked once a distinct token.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, string_of: Callable[[int], str]) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._string_of = string_of
-        self._known: dict[int, int] = {}
-        self._cache = ArrayCache(self.code_of)
+        self._known = PerWord(self.code_of)
         self.words: list[NormalWord] = [NormalWord((), -1)]
         self._codes: dict[NormalWord, int] = {}
         self.skip = self._code(_SKIP)
         """The code of what is passed over."""
 
-    def codes(self, hashes: Hashes) -> NDArray[np.int32]:
-        """The code of each token."""
-        return self._cache.of(hashes)
+    def codes(self, words: NumberedWords) -> NDArray[np.int32]:
+        """The code of each word of a text."""
+        return self._known.of(words)
 
-    def code_of(self, orth: int) -> int:
-        """The code of one token."""
-        code = self._known.get(orth)
-        if code is None:
-            if len(self._known) >= _MEMO_LIMIT:
-                self._known.clear()  # a bound on memory; words come back at the price of one look-up
-            found = self._vocabulary.look_up(self._string_of(orth))
-            code = self._known[orth] = 0 if found is None else self._code(found)
-        return code
+    def code_of(self, word: str) -> int:
+        """The code of one word."""
+        found = self._vocabulary.look_up(word)
+        return 0 if found is None else self._code(found)
 
     def _code(self, word: NormalWord) -> int:
         code = self._codes.setdefault(word, len(self.words))
@@ -298,12 +287,12 @@ class WordMemo:
             self.words.append(word)
         return code
 
-    def joined(self, head: int, tail: int, *, hyphen: bool) -> int:
+    def joined(self, head: str, tail: str, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
         word = self.words[self.code_of(tail)]
-        begin = fold(self._string_of(head))
+        begin = fold(head)
         if word.hyphen_only and not hyphen and self._vocabulary.is_in_use(begin):
             return 0
         if begin not in word.tail_of:
             return 0
-        return self._code(self._vocabulary.whole(begin + fold(self._string_of(tail))))
+        return self._code(self._vocabulary.whole(begin + fold(tail)))

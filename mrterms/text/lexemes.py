@@ -6,13 +6,14 @@ time that cutting a new text takes. The answers are spaCy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import itemgetter
 
 from spacy.lang import lex_attrs
 from spacy.lang.en import lex_attrs as english
+from spacy.vocab import Vocab
 
-__all__ = ["in_compiled_code"]
+__all__ = ["quicken"]
 
 _LONGEST_RUN = 4
 """Letters of a kind in a row that a shape has ("xxxx")."""
@@ -30,7 +31,7 @@ def _word_shape(text: str) -> str:
                 return "X" + _SMALL[: len(text) - 1]
         elif text.isdigit():
             return _DIGITS[: len(text)]
-    return lex_attrs.word_shape(text)  # type: ignore[no-any-return]
+    return str(lex_attrs.word_shape(text))
 
 
 def _like_url(text: str) -> bool:
@@ -51,7 +52,7 @@ def _is_currency(text: str) -> bool:
 
 
 def _like_num(text: str) -> bool:
-    return text.lower() in _NUMBERS if text.isalpha() else bool(english.like_num(text))
+    return text.lower() in _NUMBERS if text.isalpha() else bool(english.like_num(text))  # type: ignore[no-untyped-call]
 
 
 _NUMBERS = frozenset((*english._num_words, *english._ordinal_words))
@@ -87,6 +88,7 @@ _COMPILED: dict[object, Callable[[str], object]] = {
 }
 
 
-def in_compiled_code(getters: Mapping[int, Callable[[str], object]]) -> dict[int, Callable[[str], object]]:
-    """The getters of a vocabulary with spaCy's own functions exchanged; what is not spaCy's stays."""
-    return {attribute: _COMPILED.get(getter, getter) for attribute, getter in getters.items()}
+def quicken(vocab: Vocab) -> None:
+    """Exchange spaCy's own functions among the getters of a vocabulary; what is not spaCy's stays."""
+    getters: dict[int, Callable[[str], object]] = vocab.lex_attr_getters  # type: ignore[attr-defined]
+    vocab.lex_attr_getters = {attribute: _COMPILED.get(getter, getter) for attribute, getter in getters.items()}  # type: ignore[attr-defined]

@@ -21,10 +21,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.strings import StringStore
 from spacy.tokens import Doc
 
-from mrterms.text.array_cache import ArrayCache, Hashes
+from mrterms.text.numbered import NumberedWords, PerWord, words_of
 
 __all__ = ["CAPITALISED", "CAPITALS", "FUNCTION_WORDS", "LOWER", "Letters", "Outline", "pieces"]
 
@@ -65,13 +64,11 @@ class Letters:
     def __init__(self, *, title_words: Collection[str] = (), abbreviations: Collection[str] = ()) -> None:
         self.title_words = frozenset(title_words)
         self.abbreviations = frozenset(abbreviations)
-        self._strings: StringStore | None = None
-        self._cache = ArrayCache(lambda form: ord(self.letter(self._strings[form])))  # type: ignore[index]
+        self._known = PerWord(lambda word: ord(self.letter(word)))
 
-    def of(self, forms: Hashes, strings: StringStore) -> bytes:
+    def of(self, words: NumberedWords) -> bytes:
         """One letter a token."""
-        self._strings = strings
-        return self._cache.of(forms).astype(np.uint8).tobytes()
+        return self._known.of(words).astype(np.uint8).tobytes()
 
     def letter(self, text: str) -> str:
         """The letter of a token's text."""
@@ -114,17 +111,15 @@ class Outline:
 
     def __init__(self, doc: Doc, letters: Letters) -> None:
         self.doc = doc
-        self.strings: StringStore = doc.vocab.strings
-        self.forms: Hashes = doc.to_array("ORTH")  # type: ignore[assignment]
-        self.letters = letters.of(self.forms, self.strings)
+        self.words = words_of(doc)
+        self.letters = letters.of(self.words)
 
     def __len__(self) -> int:
         return len(self.letters)
 
     def text(self, token: int) -> str:
         """The text of a token."""
-        text: str = self.strings[int(self.forms[token])]
-        return text
+        return self.words.word(token)
 
     def spaced(self, token: int) -> bool:
         """Whether a space follows the token."""

@@ -98,7 +98,7 @@ class _Node:
 
     def after(self, outline: Outline, token: int) -> _Node | None:
         """The place after a token: by its hash where it is written as titles are, else by its pieces (``F/H``)."""
-        child = self.forms.get(int(outline.forms[token]))
+        child = self.forms.get(int(outline.words.hashes[token]))
         if child is not None or outline.letters[token] not in b"FGf":
             return child
         node: _Node | None = self

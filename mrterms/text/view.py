@@ -2,78 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import compress
-from threading import Lock
 from typing import NamedTuple
 
-import numpy as np
-from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from mrterms.records import Section
-from mrterms.text.array_cache import ArrayCache, Hashes
+from mrterms.text.numbered import Hashes, NumberedWords, words_of
 
 __all__ = ["SECTIONS_KEY", "Sentence", "View"]
 
 SECTIONS_KEY = "mrterms_sections"
 """The span group in which the sections component leaves its sections; a span's label is the section's name."""
-
-
-_MOST_WORDS = 300_000
-_CONTRACTED = re.compile(r"(n?)(?:[’´`]|&[a-z0-9#]+;)([a-z]{1,2})")
-"""What the tokenizer takes off a word for its apostrophe, whichever sign or code stands for it."""
-
-
-class _Words:
-    """The words met, numbered, so that numpy takes all words of a Doc in one step; a hash means its word in every pipeline.
-
-    In lower case a word is empty where it is white space, and contractions have a plain apostrophe.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._clear()
-
-    def _clear(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._cache = ArrayCache(self._number)
-        self._written, self._lower = np.empty(1024, dtype=np.object_), np.empty(1024, dtype=np.object_)
-
-    def of(self, hashes: Hashes, strings: StringStore) -> tuple[list[str], list[str]]:
-        """The words of these hashes, as written and in lower case."""
-        with self._lock:
-            if len(self._numbers) >= _MOST_WORDS:
-                self._clear()  # memory stays within bounds
-            self._strings = strings
-            numbers = self._cache.of(hashes)
-            return self._written.take(numbers).tolist(), self._lower.take(numbers).tolist()
-
-    def _number(self, orth: int) -> int:
-        number = self._numbers.get(orth)
-        if number is None:
-            number = self._numbers[orth] = len(self._numbers)
-            if number == len(self._written):
-                self._written, self._lower = (np.resize(one, 2 * number) for one in (self._written, self._lower))
-            word = self._written[number] = self._strings[orth]
-            self._lower[number] = _in_lower_case(word)
-        return number
-
-
-def _in_lower_case(word: str) -> str:
-    if word.isspace():
-        return ""
-    lower = word.lower()
-    if word == "nt":
-        return "n't"
-    if not word.isalnum() and (contracted := _CONTRACTED.fullmatch(lower)):
-        return f"{contracted[1]}'{contracted[2]}"
-    return lower
-
-
-_WORDS = _Words()
 
 
 class Sentence(NamedTuple):
@@ -120,9 +62,9 @@ class Sentence(NamedTuple):
 class View:
     """Sentences and sections of a Doc, looked up by token and kept once built."""
 
-    def __init__(self, doc: Doc, *, hashes: Hashes | None = None) -> None:
+    def __init__(self, doc: Doc, *, words: NumberedWords | None = None) -> None:
         self.doc = doc
-        self._hashes = hashes
+        self._numbered = words
         self.length = len(doc)
         starts: list[int] = (doc.to_array("SENT_START") == 1).nonzero()[0].tolist()
         self.sentence_starts = starts if starts[:1] == [0] else [0, *starts]
@@ -135,11 +77,16 @@ class View:
         """The line that leads in the list in which a sentence stands, where that was asked."""
 
     @property
+    def words(self) -> NumberedWords:
+        """The words of all tokens as numbers."""
+        if self._numbered is None:
+            self._numbered = words_of(self.doc)
+        return self._numbered
+
+    @property
     def hashes(self) -> Hashes:
-        """The hash of every token; whole columns of a Doc are cheap, those of a Span are not."""
-        if self._hashes is None:
-            self._hashes = self.doc.to_array("ORTH")  # type: ignore[assignment]
-        return self._hashes  # type: ignore[return-value]
+        """The hash of every token."""
+        return self.words.hashes
 
     @cached_property
     def orths(self) -> list[int]:
@@ -148,13 +95,12 @@ class View:
         return numbers
 
     @cached_property
-    def _words(self) -> tuple[list[str], list[str]]:
-        """The words as written and in lower case."""
-        return _WORDS.of(self.hashes, self.doc.vocab.strings)
+    def _written(self) -> list[str]:
+        return self.words.written()
 
     @cached_property
-    def _written(self) -> list[str]:
-        return self._words[0]
+    def _lower(self) -> list[str]:
+        return self.words.lower()
 
     @cached_property
     def _spaces(self) -> list[int]:
@@ -205,7 +151,7 @@ class View:
     def last_word(self, number: int) -> str:
         """The last word of a sentence in lower case, empty where it has none; the sentence is not made for it."""
         start, end = self._bounds(number)
-        return next(filter(None, reversed(self._words[1][start:end])), "")
+        return next(filter(None, reversed(self._lower[start:end])), "")
 
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
@@ -221,7 +167,7 @@ class View:
         if (known := self._sentences.get(number)) is not None:
             return known
         start, end = self._bounds(number)
-        words, lower = self._written[start:end], self._words[1][start:end]
+        words, lower = self._written[start:end], self._lower[start:end]
         starts = self._offsets[start:end]
         tokens = list(range(start, end))
         if not all(lower):

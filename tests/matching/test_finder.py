@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 import mrterms
 from mrterms.matching.finder import Finder, Hit
 from mrterms.matching.words import Vocabulary, WordMemo
+from mrterms.text.numbered import words_of
 
 KEYS = (
     "mitral regurgitation",
@@ -54,7 +55,7 @@ def make_memo() -> WordMemo:
         vocabulary.words.update(word for word in words if word != "MI")
     vocabulary.short_forms.add("MI")
     vocabulary.close()
-    return WordMemo(vocabulary, BLANK.vocab.strings.__getitem__)
+    return WordMemo(vocabulary)
 
 
 MEMO = make_memo()
@@ -69,7 +70,7 @@ def slow_hits(doc: Doc) -> list[Hit]:
     places: list[int] = []
     edits: list[int] = []
     for token in doc:
-        code = MEMO.code_of(token.orth)
+        code = MEMO.code_of(token.text)
         known = MEMO.words[code]
         parts = known.words if code else (f"\0{token.i}",)
         words += parts
@@ -90,7 +91,7 @@ def slow_hits(doc: Doc) -> list[Hit]:
 def test_the_trie_finds_what_phrase_matcher_finds(tokens: list[str]) -> None:
     doc = Doc(BLANK.vocab, words=tokens)
     key = lambda hit: (hit.token_start, hit.token_end, hit.key)  # noqa: E731 -- a sort key used twice
-    assert sorted(FINDER.find(doc.to_array("ORTH")), key=key) == sorted(slow_hits(doc), key=key)
+    assert sorted(FINDER.find(words_of(doc)), key=key) == sorted(slow_hits(doc), key=key)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +102,11 @@ def test_the_trie_finds_what_phrase_matcher_finds(tokens: list[str]) -> None:
     ],
 )
 def test_broken_words_are_joined(tokens: list[str], hit: Hit) -> None:
-    assert hit in FINDER.find(Doc(BLANK.vocab, words=tokens).to_array("ORTH"))
+    assert hit in FINDER.find(words_of(Doc(BLANK.vocab, words=tokens)))
 
 
 def test_a_blank_line_ends_a_form() -> None:
-    found = FINDER.find(Doc(BLANK.vocab, words=["mitral", "\n\n", "regurgitation"]).to_array("ORTH"))
+    found = FINDER.find(words_of(Doc(BLANK.vocab, words=["mitral", "\n\n", "regurgitation"])))
     assert [hit.key for hit in found] == ["regurgitation"]
 
 
