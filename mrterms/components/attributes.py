@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from mrterms.attributes import Describer, Description, Target
 from mrterms.attributes.codes import CodeRules
-from mrterms.components.shared import Work, annotations_of, configured_lexicon, register_extension, work_of
+from mrterms.components.shared import Work, annotations_of, configured_lexicon, register_extension, release, work_of
 from mrterms.records import Annotation, Mention, Severity
 from mrterms.text.view import Sentence, View
 
@@ -44,6 +44,7 @@ class AttributesComponent:
         for annotation in annotations:
             codes, rules = self._codes.codes_of(annotation)
             annotation["codes"], annotation["code_rules"] = codes, list(rules)
+        release(doc)
         return doc
 
     def _go_on(

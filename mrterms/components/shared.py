@@ -27,6 +27,7 @@ __all__ = [
     "configured_lexicon",
     "keep_words",
     "register_extension",
+    "release",
     "work_of",
 ]
 
@@ -84,6 +85,11 @@ def work_of(doc: Doc) -> Work:
             work = Work(View(proxy(doc), words=words))
         _WORK[doc] = work
     return work
+
+
+def release(doc: Doc) -> None:
+    """Let go of the working state of a Doc, so that Docs that are kept (``list(nlp.pipe(texts))``) are no heavier for it."""
+    _WORK.pop(doc, None)
 
 
 @lru_cache(maxsize=8)
