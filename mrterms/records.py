@@ -131,8 +131,7 @@ class Attribute:
         return plain | dict(self.extra)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class Mention(NamedTuple):
     """A stretch of text that names one of ``concept_ids`` (several where the form is ambiguous).
 
     ``short_form`` is the key into the lexicon's senses where the mention is an ambiguous short form.

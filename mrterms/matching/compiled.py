@@ -102,7 +102,7 @@ class CompiledMatcher:
         shared = self._coordination.places(scan, places)
         found = [one for place in places if (one := self._mention(view, place))]
         found += [
-            replace(one, match=_shared(one.match))
+            one._replace(match=_shared(one.match))
             for place in shared
             if (one := self._mention(view, place)) and not self._begins_with_a_thing(one)
         ]
@@ -116,21 +116,24 @@ class CompiledMatcher:
     def _mention(self, view: View, place: Place) -> Mention | None:
         """The mention at a place; none where it crosses a sentence's end or a bracket's."""
         form, first, last, edits = place
-        if not view.in_one_sentence(first, last):
-            return None
-        text = view.text_of(first, last)
-        if text.count("(") != text.count(")"):
-            return None
-        if " of " in text or " in " in text:
-            if last < view.length and view.word(last).lower() in _MERE_KINDS:
-                return self._with_its_kind(view, place)
-            if self._goes_on(view, last):
+        if last - first == 1:
+            text = view.word(first)
+        elif view.in_one_sentence(first, last):
+            text = view.text_of(first, last)
+            if text.count("(") != text.count(")"):
                 return None
+            if " of " in text or " in " in text:
+                if last < view.length and view.word(last).lower() in _MERE_KINDS:
+                    return self._with_its_kind(view, place)
+                if self._goes_on(view, last):
+                    return None
+        else:
+            return None
         match, concepts, describes = self._meant(form, text, edits)
         if not concepts or (describes and self._is_followed_by_a_word(view, last)):
             return None
         start = view.start_of(first)
-        return Mention(start=start, end=start + len(text), text=text, token_start=first, token_end=last, match=match, concept_ids=concepts)
+        return Mention(start, start + len(text), text, first, last, match, concepts)
 
     def _with_its_kind(self, view: View, place: Place) -> Mention | None:
         """A mention that ends with the kind of the part behind it; what names that by itself is surer."""
@@ -140,9 +143,7 @@ class CompiledMatcher:
         if not concepts:
             return None
         match = replace(match, score=round(match.score - _KIND_PENALTY, 3))
-        return Mention(
-            start=start, end=start + len(text), text=text, token_start=first, token_end=last + 1, match=match, concept_ids=concepts
-        )
+        return Mention(start, start + len(text), text, first, last + 1, match, concepts)
 
     def _goes_on(self, view: View, token: int) -> bool:
         """``hamartoma of the renal | pelvis``: the phrase after "of" has another word of the lexicon, no verb's and no small one."""

@@ -59,6 +59,9 @@ class Coordination:
             for start in range(comma - 1, max(-1, comma - 1 - _MOST_BEFORE), -1):
                 if not scan.codes[start] or start in hits.taken:
                     break  # "cleft palate and | renal anomaly": the palate has its own word
+                # One word before the conjunction shares only with what is found whole behind it; several must begin a form.
+                if join + 1 not in hits.starts if start == join - 1 else start < comma - 1 and start not in hits.anchors:
+                    continue
                 if not (node := self._scanner.follow(scan, 0, start, comma)):
                     continue
                 for again in self._scanner.goes_on_at(scan, node, join + 2, join + 2 + _MOST_BEFORE):
@@ -107,16 +110,19 @@ class Coordination:
 
 
 class _Hits:
-    """The forms found side by side, by their codes: ``spans`` (half-open), where those of several words begin that end at a code,
-    and the codes that are ``taken``."""
+    """The forms found side by side, by their codes: ``spans`` (half-open) and their ``starts``, where those of several words begin
+    that end at a code, the codes that are ``taken``, and the ``anchors`` at which a form may begin."""
 
     def __init__(self, scan: Scan, whole: Sequence[Place]) -> None:
         self.spans: set[tuple[int, int]] = set()
+        self.starts: set[int] = set()
+        self.anchors = frozenset(scan.anchors)
         self.ending_at: dict[int, list[int]] = {}
         self.taken: set[int] = set()
         for _, first, last, _ in whole:
             start, end = bisect_left(scan.places, first), bisect_left(scan.places, last)
             self.spans.add((start, end))
+            self.starts.add(start)
             if end - start == 1:
                 self.taken.add(start)
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from mrterms.records import Match, Mention
 from mrterms.text.view import View
@@ -73,4 +72,4 @@ def _occurrences(view: View, form: str, one: Mention) -> Iterator[Mention]:
     for written in dict.fromkeys((form, f"{form}s", form.removesuffix("s"))):
         for token in (hashes == hash_of(written)).nonzero()[0].tolist():
             start = view.start_of(token)
-            yield replace(one, start=start, end=start + len(written), text=written, token_start=token, token_end=token + 1, match=match)
+            yield one._replace(start=start, end=start + len(written), text=written, token_start=token, token_end=token + 1, match=match)

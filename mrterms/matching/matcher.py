@@ -502,7 +502,7 @@ class Matcher:
         concept_id = self._site_lesions.get((site, "regurgitation"), _UNSPECIFIED)
         inferred = Attribute(kind="site", value="inferred", extra={"site": site})
         match = replace(mention.match, score=0.8 if named else 0.7, reason="valve inferred")
-        return replace(mention, concept_ids=(concept_id,), match=match, attributes=(*mention.attributes, inferred))
+        return mention._replace(concept_ids=(concept_id,), match=match, attributes=(*mention.attributes, inferred))
 
     def _is_valve(self, words: Sequence[str], at: int) -> bool:
         """Whether the name of a valve means one: the aortic and the pulmonary are vessels too ("a valve leak, pulmonary embolism")."""
