@@ -262,7 +262,8 @@ class CompiledVocabulary(Vocabulary):
         self._stems: WordTable = store.words("stems")
         self._texts: Texts = store.texts("words")
         self._table: WordTable = store.words("word_places")
-        # Words in use that forms hold were looked up when the lexicon was compiled; with other words in use that is void.
+        # Words in use that forms hold were looked up when the lexicon was compiled (1 + the place of the lexicon's word, 0 where more
+        # must be looked at); with other words in use that is void.
         self._kin_table = store.words("kin") if store.manifest.get("words_in_use") == words_in_use_version() else None
         self._word_numbers, self._flags = store.array("word_numbers").data, store.array("word_flags").data
         places = store.array("near_places").data
@@ -275,10 +276,14 @@ class CompiledVocabulary(Vocabulary):
 
     def look_up(self, text: str) -> NormalWord | None:
         """What the token ``text`` stands for, or None where it is no word of the lexicon."""
-        if self._is_other_word(text):
+        lower = text.lower()
+        kin = self._kin_of(text, lower)
+        if kin > 0:
+            return NormalWord((self._texts[kin - 1],), alone=bool(self._flags[kin - 1] & ALONE))
+        if kin < 0 and self._is_other_word(text):
             return None
-        if text.lower() in CONJUNCTIONS:
-            return NormalWord((text.lower(),), alone=False)
+        if lower in CONJUNCTIONS:
+            return NormalWord((lower,), alone=False)
         self._is_name = text[0].isupper() and text[1:].islower() and len(text) < _LONG
         found = self._look_closely(text)
         if found is not None and found.alone and len(found.words) == 1 and not self._flags[self._table.get(found.words[0])] & ALONE:
@@ -306,9 +311,16 @@ class CompiledVocabulary(Vocabulary):
     def _is_passed_over(self, text: str) -> bool:
         return super()._is_passed_over(text) or text.lower() in PASSED_OVER
 
+    def _kin_of(self, text: str, lower: str) -> int:
+        """What the table of words in use says of a token: -1 where it is not in it, 0 where more must be looked at."""
+        if self._kin_table is None:
+            return 0
+        kin = self._kin_table.get(lower)
+        return 0 if kin > 0 and text != lower and self._is_short_form(plain_short_form(text)) else kin
+
     def _is_other_word(self, text: str) -> bool:
         lower = text.lower()
-        if self._kin_table is None or lower in self._kin_table or not text[0].isalpha() or not text.isascii():
+        if not text[0].isalpha() or not text.isascii():
             return False
         if text[1:] != lower[1:] and plain_short_form(text) in self._table:
             return False

@@ -62,10 +62,10 @@ class Coordination:
                 # One word before the conjunction shares only with what is found whole behind it; several must begin a form.
                 if join + 1 not in hits.starts if start == join - 1 else start < comma - 1 and start not in hits.anchors:
                     continue
-                if not (node := self._scanner.follow(scan, 0, start, comma)):
+                if (state := self._scanner.follow(scan, start, comma)) is None:
                     continue
-                for again in self._scanner.goes_on_at(scan, node, join + 2, join + 2 + _MOST_BEFORE):
-                    for form, end in self._scanner.forms_from(scan, node, again):
+                for again in self._scanner.goes_on_at(scan, state, join + 2, join + 2 + _MOST_BEFORE):
+                    for form, end in self._scanner.forms_from(scan, state, again):
                         if (join + 1, end) in hits.spans:
                             found.append(scan.place(form, start, end))
                         elif (other := self._other_side(scan, start, join, end)) >= 0:
@@ -75,10 +75,9 @@ class Coordination:
     def _other_side(self, scan: Scan, start: int, join: int, end: int) -> int:
         """The form of ``absence of | middle or | distal phalanges``, or -1."""
         for left_out in range(start + 1, join):
-            node = self._scanner.follow(scan, 0, start, left_out)
-            if not node:
+            if (state := self._scanner.follow(scan, start, left_out)) is None:
                 break
-            for form, other_end in self._scanner.forms_from(scan, node, join + 1):
+            for form, other_end in self._scanner.forms_from(scan, state, join + 1):
                 if other_end == end:
                     return form
         return -1
@@ -89,13 +88,13 @@ class Coordination:
         for place, comma in enumerate(chain):
             for start in hits.ending_at.get(comma, ()):
                 for left_out in range(start + 1, comma):
-                    node = self._scanner.follow(scan, 0, start, left_out)
+                    state = self._scanner.follow(scan, start, left_out)
                     # Without "of" the two share an adjective, and only their nouns stand on either side.
                     shares_head = self._scanner.is_word(scan.codes[left_out - 1], "of")
-                    if not node or not (shares_head or (left_out == comma - 1 and comma == chain[-1])):
+                    if state is None or not (shares_head or (left_out == comma - 1 and comma == chain[-1])):
                         continue
                     for again in chain[place:]:
-                        for form, end in self._scanner.forms_from(scan, node, again + 1):
+                        for form, end in self._scanner.forms_from(scan, state, again + 1):
                             if self._ends_there(scan, end):
                                 found.append(scan.place(form, start, end))
         return found
@@ -106,7 +105,7 @@ class Coordination:
             return True
         if any(self._scanner.is_word(scan.codes[end], one) for one in _ENDS):
             return True
-        return not self._scanner.is_word(scan.codes[end], "of") and not self._scanner.follow(scan, 0, end - 1, end + 1)
+        return not self._scanner.is_word(scan.codes[end], "of") and self._scanner.follow(scan, end - 1, end + 1) is None
 
 
 class _Hits:

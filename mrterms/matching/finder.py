@@ -16,15 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mrterms.matching.automaton import Automaton
+from mrterms.matching.automaton import Automaton, Walker
 from mrterms.matching.words import WordMemo
-from mrterms.text.memo import Memo
 from mrterms.text.numbered import NumberedWords
 
 __all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
 
-_CODE_BITS = 32
-_CODES = 2**_CODE_BITS - 1
 _MOST_STEPS = 400_000
 
 Place = tuple[int, int, int, int]
@@ -81,6 +78,36 @@ class Scan:
         return form, self.places[start], self.ends.get(last, last), edits
 
 
+@dataclass(slots=True)
+class _Ways:
+    """What all states of a trie share: the trie, the numbers of the words for which each code stands, and the steps kept."""
+
+    walker: Walker
+    numbers: list[tuple[int, ...]]
+    kept: int = 0
+
+
+class State(dict[int, "State | None"]):
+    """A node of the trie as code → the state that the code's words lead to, None where there is none; a text goes the same ways
+    again, so a way is looked up once."""
+
+    __slots__ = ("_node", "_ways", "form")
+
+    def __init__(self, ways: _Ways, node: int = 0) -> None:
+        self._ways, self._node = ways, node
+        self.form = ways.walker.form_at(node)
+        """The form that ends here, or -1."""
+
+    def __missing__(self, code: int) -> State | None:
+        node = self._ways.walker.follow(self._node, self._ways.numbers[code])
+        state = self[code] = State(self._ways, node) if node else None
+        self._ways.kept += 1
+        return state
+
+    def __reduce__(self) -> tuple[type[State], tuple[_Ways, int]]:
+        return State, (self._ways, self._node)  # the ways gone are no part of it
+
+
 class Scanner:
     """Finds the forms of an automaton; ``number_of`` gives a word's number in it, 0 where no form holds the word.
 
@@ -97,8 +124,8 @@ class Scanner:
         self._numbers: list[tuple[int, ...]] = []
         self._single: list[str] = []
         """The word for which a code stands, empty where it stands for none or several."""
-        self._steps = Memo(self._step, _MOST_STEPS)
-        """Node and code in one number → the node that the code's words lead to; a text goes the same ways again."""
+        self._ways = _Ways(self._walker, self._numbers)
+        self._root = State(self._ways)
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
         self._tail = np.zeros(1024, dtype=np.bool_)
@@ -111,6 +138,9 @@ class Scanner:
 
     def scan(self, words: NumberedWords) -> Scan | None:
         """The tokens as codes, and where forms may begin; None where nowhere."""
+        if self._ways.kept >= _MOST_STEPS:
+            self._root.clear()  # memory stays within bounds; ways come back at the price of one look-up
+            self._ways.kept = 0
         codes = self._memo.codes(words)
         ends = self._join_broken_words(words, codes)
         solid = (codes != self._memo.skip).nonzero()[0]
@@ -131,34 +161,32 @@ class Scanner:
             self._walk(scan, anchor, hits)
         return hits
 
-    def _step(self, step: int) -> int:
-        """The node that a step leads to, 0 where there is none."""
-        return self._walker.follow(step >> _CODE_BITS, self._numbers[step & _CODES])
-
     def is_word(self, code: int, word: str) -> bool:
         """Whether a code stands for that word."""
         return self._single[code] == word
 
-    def follow(self, scan: Scan, node: int, start: int, end: int) -> int:
-        """The node that the codes ``start`` to ``end`` lead to, 0 where there is none."""
+    def follow(self, scan: Scan, start: int, end: int) -> State | None:
+        """The state to which the codes ``start`` to ``end`` lead from the root."""
+        state = self._root
         for code in scan.codes[start:end]:
-            if not code or not (node := self._steps[node << _CODE_BITS | code]):
-                return 0
-        return node
+            if not code or (following := state[code]) is None:
+                return None
+            state = following
+        return state
 
-    def goes_on_at(self, scan: Scan, node: int, first: int, last: int) -> list[int]:
-        """The codes from ``first`` on, before ``last``, at which a walk can go on behind ``node``."""
-        steps, codes = self._steps, scan.codes[first:last]
-        return [at for at, code in enumerate(codes, first) if code and steps[node << _CODE_BITS | code]]
+    def goes_on_at(self, scan: Scan, state: State, first: int, last: int) -> list[int]:
+        """The codes from ``first`` on, before ``last``, at which a walk can go on."""
+        return [at for at, code in enumerate(scan.codes[first:last], first) if code and state[code] is not None]
 
-    def forms_from(self, scan: Scan, node: int, at: int) -> list[tuple[int, int]]:
-        """The forms that end behind ``node`` when the walk goes on at code ``at``, and where each ends."""
+    def forms_from(self, scan: Scan, state: State, at: int) -> list[tuple[int, int]]:
+        """The forms that end behind a state when the walk goes on at code ``at``, and where each ends."""
         found: list[tuple[int, int]] = []
-        codes, steps = scan.codes, self._steps
-        while at < len(codes) and (code := codes[at]) and (node := steps[node << _CODE_BITS | code]):
+        codes, here = scan.codes, state
+        while at < len(codes) and (code := codes[at]) and (following := here[code]) is not None:
+            here = following
             at += 1
-            if (form := self._walker.form_at(node)) >= 0:
-                found.append((form, at))
+            if here.form >= 0:
+                found.append((here.form, at))
         return found
 
     def _learn(self) -> None:
@@ -184,13 +212,14 @@ class Scanner:
         return node > 0 and self._walker.form_at(node) >= 0
 
     def _walk(self, scan: Scan, start: int, hits: list[Place]) -> None:
-        steps, words, codes = self._steps, self._memo.words, scan.codes
-        node, edits, at = 0, 0, start
-        while at < len(codes) and (code := codes[at]) and (node := steps[node << _CODE_BITS | code]):
+        words, codes = self._memo.words, scan.codes
+        state, edits, at = self._root, 0, start
+        while at < len(codes) and (code := codes[at]) and (following := state[code]) is not None:
+            state = following
             edits += words[code].edits
             at += 1
-            if (form := self._walker.form_at(node)) >= 0 and (at - start > 1 or words[code].alone):
-                hits.append(scan.place(form, start, at, edits))
+            if state.form >= 0 and (at - start > 1 or words[code].alone):
+                hits.append(scan.place(state.form, start, at, edits))
 
     def _join_broken_words(self, words: NumberedWords, codes: NDArray[np.int32]) -> dict[int, int]:
         """Give the ``re`` of ``re - gurgitation`` the code of the word; returns where such words truly end."""

@@ -9,7 +9,7 @@ import json
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -213,7 +213,13 @@ class _Compiler:
         )
         return report
 
-    def _kin(self, words: frozenset[str]) -> set[str]:
+    def _place_of_kin(self, word: str, place_of: Mapping[str, int]) -> int:
+        """The place of the word for which one in use stands, or -1 where more than its normal form must be looked at."""
+        if len(word) < SHORTEST_FUZZY or word in PASSED_OVER or word in CONJUNCTIONS or not word.isalpha():
+            return -1
+        return place_of.get(normal_word(word, self._spelling), -1)
+
+    def _kin(self, words: Collection[str]) -> set[str]:
         """The words in use, and the short ones, that stand for a word of the lexicon."""
         found = {word for word in words_in_use() if normal_word(word, self._spelling) in words}
         found.update(one for word in (*words, *self._spelling) for one in surfaces(word) if len(one) < SHORTEST_FUZZY)
@@ -237,8 +243,9 @@ class _Compiler:
         for word in every:
             texts.add(word)
         self._store.words("word_places", every, np.arange(len(every), dtype=np.int32))
-        kin = sorted(self._kin(frozenset(every)))
-        self._store.words("kin", kin, np.zeros(len(kin), dtype=np.int32))
+        place_of = {word: place for place, word in reversed(list(enumerate(every)))}
+        kin = sorted(self._kin(place_of.keys()))
+        self._store.words("kin", kin, np.array([1 + self._place_of_kin(word, place_of) for word in kin], dtype=np.int32))
         self._store.array("word_numbers", np.concatenate([classes, np.array([number for _, number, _ in relatives], dtype=np.int32)]))
         every_flag = [*flags, *(alone for _, _, alone in relatives)]
         self._store.array("word_flags", np.array(every_flag, dtype=np.uint8) * ALONE)
