@@ -129,11 +129,16 @@ class _Rules:
 
     def end(self, text: str) -> re.Match[str] | None:
         """The suffix: looked for in the last characters alone, as a search tries every place of a word."""
-        if text.isascii():
-            if text.isalpha():
+        if text.isascii():  # most words: what can be told from the last characters needs no pattern
+            last = text[-1:]
+            if text.replace("-", "").isalpha() and last != "-":
                 return self._compiled.search(text) if text[-3:] in _CUT_ENDS else None
-            if text[-2:-1].isalpha() and text[-1] in _ENDS:
+            if last.isdigit():
+                return self._compiled.search(text) if text[-2:] == "m2" else None
+            if last in _ENDS and text[-2:-1].isalpha():
                 return _ONE_CHARACTER
+            if last == "." and text[-2:-1].islower() and text[:-1].isalpha():
+                return None if text in self._whole else _ONE_CHARACTER
         if text in self._whole:
             return None  # "(e.g.": spaCy takes a prefix and a suffix off before it asks whether a form stays whole
         start = max(0, len(text) - _LONGEST_SUFFIX)

@@ -80,7 +80,22 @@ def test_without_fuzzy_a_slip_is_none(folder: Path) -> None:
 def test_words_in_use_are_told_as_if_looked_at_closely(folder: Path) -> None:
     quick, slow = CompiledVocabulary(Store(folder), fuzzy=True), CompiledVocabulary(Store(folder), fuzzy=True)
     slow._kin_table = None
-    for word in (*sorted(words_in_use())[::7], "AD", "ADs", "a", "And", "kidneys", "Anaemia", "ANAEMIA", "Kidneys", "HANDS", "teeth", "hand", "Renal", "brachydactily"):
+    for word in (
+        *sorted(words_in_use())[::7],
+        "AD",
+        "ADs",
+        "a",
+        "And",
+        "kidneys",
+        "Anaemia",
+        "ANAEMIA",
+        "Kidneys",
+        "HANDS",
+        "teeth",
+        "hand",
+        "Renal",
+        "brachydactily",
+    ):
         assert quick.look_up(word) == slow.look_up(word), word
 
 
