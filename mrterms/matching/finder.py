@@ -231,7 +231,7 @@ class Scanner:
             head = tail - 1
             hyphen = head > 0 and codes[head] == memo.skip
             head -= hyphen
-            code = memo.joined(words.word(head), words.word(tail), hyphen=hyphen) if head >= 0 else 0
+            code = memo.joined(words.word(head), words.word(tail), codes[tail], hyphen=hyphen) if head >= 0 else 0
             if code:
                 codes[head], codes[tail] = code, memo.skip
                 ends[head + 1] = tail + 1

@@ -287,9 +287,9 @@ class WordMemo:
             self.words.append(word)
         return code
 
-    def joined(self, head: str, tail: str, *, hyphen: bool) -> int:
-        """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0."""
-        word = self.words[self.code_of(tail)]
+    def joined(self, head: str, tail: str, code: int, *, hyphen: bool) -> int:
+        """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0; ``code`` is that of the second."""
+        word = self.words[code]
         begin = fold(head)
         if word.hyphen_only and not hyphen and self._vocabulary.is_in_use(begin):
             return 0
