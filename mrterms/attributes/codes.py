@@ -72,7 +72,7 @@ class CodeRules:
         concept_id = annotation.get("concept_id") or ""
         known = annotation.get("codes") or {}
         if concept_id not in self._rules:
-            return dict(known), (CONCEPT,) if known else ()
+            return known, (CONCEPT,) if known else ()
         attributes, kinds = annotation.get("attributes") or (), self._kinds[concept_id]
         said = tuple([(one["kind"], one["value"]) for one in attributes if one["kind"] in kinds])
         status = (annotation.get("assertion") or {}).get("status", "present")

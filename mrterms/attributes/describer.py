@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from mrterms.attributes.atoms import Atoms, atomize, atoms_in
+from mrterms.attributes.atoms import Atoms, atomize, atoms_in, pieces
 from mrterms.attributes.dates import COUNT_WORDS, occasions
 from mrterms.attributes.facts import FactBinder, read_facts
 from mrterms.attributes.grades import GradeBinder, GradePhrase, Place
@@ -17,6 +17,7 @@ from mrterms.attributes.scales import BoundKind, Lesion, Reading, Roles, Scales,
 from mrterms.attributes.thresholds import Thresholds
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.records import GRADES, Attribute, Severity
+from mrterms.text.memo import Memo
 from mrterms.text.view import Sentence
 
 __all__ = ["Describer", "Description", "Target"]
@@ -25,6 +26,7 @@ _WORST = len(GRADES) - 1
 _DATED = frozenset(["infarction", "procedure"])
 _MEASURED = frozenset(["regurgitation", "stenosis", "procedure"])
 _DIGITS = frozenset("0123456789")
+_MOST_WORDS = 100_000
 _TERSE = 10
 """Words of a sentence between a lesion and its measurements that may say something else: "Severe MR. Eccentric jet. EROA 0.4." """
 _DONE = ("present", "historical")
@@ -73,6 +75,21 @@ class Describer:
         self._measures = MeasureFinder(folder, self._trie, roles)
         self._thresholds = Thresholds(folder / "thresholds.tsv")
         self._grades, self._facts = GradeBinder(roles), FactBinder(roles)
+        self._unnamed_uses = _uses([self._scales.lesion("")], figures=True)
+        self._speaks = Memo(self._may_speak, _MOST_WORDS)
+
+    def is_silent(self, sentence: Sentence, concept_ids: Iterable[str]) -> bool:
+        """Whether a sentence surely says nothing of its mentions of these concepts, nor does what follows: a quick look.
+
+        It is for concepts that the tables do not name (those of a terminology), most of whose sentences hold no word of the room.
+        """
+        if not self._scales.lesions.keys().isdisjoint(concept_ids):
+            return False
+        return not any(map(self._speaks.__getitem__, sentence.lower))
+
+    def _may_speak(self, word: str) -> bool:
+        """Whether a word, in lower case, may say something of a concept that the tables do not name."""
+        return any(self._trie.is_anchor(piece, self._unnamed_uses) for piece, _, _ in pieces(word))
 
     def describe(self, sentence: Sentence, targets: Sequence[Target], *, text: Callable[[], str] | None = None) -> list[Description]:
         """What the sentence says about each target.
@@ -130,7 +147,7 @@ class Describer:
         texts = atoms.texts
         if last + 1 < len(texts) and texts[last] == "." and texts[last - 1] in self._roles.cut and atoms.touch(last - 1):
             last += 1
-        others = tuple([self._scales.lesion(concept_id) for concept_id in target.may_be])
+        others = tuple([self._scales.lesion(concept_id) for concept_id in target.may_be]) if target.may_be else ()
         return Place(first, last, lesion, _is_done(target), target.status == "absent", others)
 
     def goes_on(self, target: Target) -> bool:

@@ -193,11 +193,10 @@ class GradeBinder:
         ``cells`` are the atoms before which a tab parts the cells of a table; ``measured`` are measurements, as their end and
         their beginning: a lesion's grade may stand behind them ("MR, jet area 3.2 cm2, mild").
         """
-        lesions = {(place.first, place.last) for place in places} | {
-            (place.first, place.last + 1) for place in places if atoms[place.last : place.last + 1] == ["."]
-        }
-        if all(hit.meaning.grade is None for hit in hits):
+        if all([hit.meaning.grade is None for hit in hits]):  # noqa: C419 a list is quicker than a generator for a few hits
             return [None] * len(places)
+        lesions = {(place.first, place.last) for place in places}
+        lesions |= {(place.first, place.last + 1) for place in places if atoms[place.last : place.last + 1] == ["."]}
         # "TR" and "TR." are a lesion or a trace: what is marked as a lesion is no grade.
         phrases = grade_phrases([hit for hit in hits if (hit.first, hit.last) not in lesions], atoms)
         if not phrases:
@@ -246,8 +245,8 @@ class _Sentence:
         self.phrases = phrases = [phrase for phrase in phrases if not phrase.listed or self._is_listed(phrase, phrases)]
         self.phrase_at = {phrase.first: phrase for phrase in phrases}
         self.phrase_to = {phrase.last: phrase for phrase in phrases}
-        grades = [range(phrase.first, phrase.last) for phrase in phrases]
-        free = [hit for hit in hits if hit.meaning.harmless and not any(hit.first in grade for grade in grades)]
+        graded = {at for phrase in phrases for at in range(phrase.first, phrase.last)}
+        free = [hit for hit in hits if hit.meaning.harmless and hit.first not in graded]
         self.fact_at = {hit.first: hit.last for hit in free}
         self.fact_to = {hit.last: hit.first for hit in free}
         self.claims = [_Claims() for _ in places]
@@ -257,8 +256,9 @@ class _Sentence:
         for phrase in self.phrases:
             self._claim(phrase)
         grades = [claims.best() for claims in self.claims]
-        self._share_forward(grades)
-        self._share_backward(grades)
+        if len(grades) > 1:
+            self._share_forward(grades)
+            self._share_backward(grades)
         return self._in_turn(grades) if "respectively" in self.atoms and self.phrases else grades
 
     def _in_turn(self, grades: list[GradePhrase | None]) -> list[GradePhrase | None]:

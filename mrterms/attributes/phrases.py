@@ -17,6 +17,8 @@ __all__ = ["GRADED", "MEASURED", "Hit", "Meaning", "PhraseTrie"]
 
 GRADED, MEASURED = "graded", "measured"
 """What a phrase may be for, beside the kinds of lesion of which it says something."""
+_COMMON = frozenset("of to a and or - – — left right aortic atrial mitral tricuspid pulmonary valve ventricular".split())
+"""Atoms of phrases that stand in many a sentence."""
 _END = ""
 """The key of a node's meaning; no atom is empty."""
 
@@ -77,9 +79,9 @@ class PhraseTrie:
             measure=measure or known.measure,
         )
         if grade or fact or measure:
-            needed = frozenset(atom for atom in atoms if not atom[0].isdigit()) or frozenset(atoms)
+            needed = frozenset(atoms)
             uses = frozenset([GRADED] if grade else fact.kinds if fact else [MEASURED])
-            meant = self._anchors.setdefault(max(needed, key=lambda atom: (atom.isalpha(), len(atom), atom)), {})
+            meant = self._anchors.setdefault(max(needed, key=_rarity), {})
             meant[needed] = uses | meant.get(needed, frozenset())
 
     def may_hit(self, words: Set[str], uses: Set[str]) -> bool:
@@ -92,6 +94,10 @@ class PhraseTrie:
                 if needed <= words and not meant.isdisjoint(uses):
                     return True
         return False
+
+    def is_anchor(self, atom: str, uses: Set[str]) -> bool:
+        """Whether an atom is one without which no phrase of its own says anything of one of the ``uses``."""
+        return any(not meant.isdisjoint(uses) for meant in self._anchors.get(atom, {}).values())
 
     def scan(self, atoms: list[str]) -> list[Hit]:
         """The longest phrases from left to right, without overlaps."""
@@ -111,3 +117,8 @@ class PhraseTrie:
                 hits.append(Hit(at, last, meaning))
                 free = last
         return hits
+
+
+def _rarity(atom: str) -> tuple[bool, bool, bool, int, str]:
+    """A guess at which of the atoms of a phrase the fewest sentences have."""
+    return atom not in _COMMON, not atom[0].isdigit(), atom.isalpha(), len(atom), atom

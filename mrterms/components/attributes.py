@@ -35,6 +35,8 @@ class AttributesComponent:
         by_sentence = work.by_sentence()
         for number, places in by_sentence.items():
             sentence = work.view.sentence(number)
+            if self._describer.is_silent(sentence, [annotations[place]["concept_id"] or "" for place in places]):
+                continue
             targets = [_target(sentence, work.mentions[place], annotations[place]) for place in places]
             descriptions = self._describer.describe(sentence, targets, text=lambda: work.view.text)
             for place, description in zip(places, descriptions, strict=True):

@@ -8,7 +8,7 @@ from functools import partial
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from mrterms.components.publishing import publish
+from mrterms.components.publishing import Publisher
 from mrterms.components.shared import ANNOTATIONS, DISCARDED, configured_lexicon, register_extension, work_of
 from mrterms.matching.compiled import CompiledMatcher, Overlaps
 from mrterms.matching.gates import Gate
@@ -25,6 +25,7 @@ class MatcherComponent:
         register_extension()
         self._annotates = annotates
         self.lexicon = configured_lexicon(lexicons, builtin)
+        self._publisher = Publisher(self.lexicon)
         self._matcher = Matcher(self.lexicon, nlp.vocab, partial(_words, nlp.tokenizer), fuzzy=fuzzy)
         overlaps: Overlaps = "all" if nested else "longest"
         self._layers = [CompiledMatcher(store, nlp.vocab, fuzzy=fuzzy, overlaps=overlaps) for store in self.lexicon.compiled]
@@ -42,7 +43,7 @@ class MatcherComponent:
             work.mentions = sorted([*work.mentions, *more], key=lambda one: (one.start, -one.end))
             lost += also_lost
         if work.mentions and self._annotates:
-            publish(doc, work, self.lexicon, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
+            self._publisher.publish(doc, work, work.mentions, [_undecided(one) for one in work.mentions], other_senses=True)
         else:
             doc.spans[ANNOTATIONS] = []
             doc.user_data[ANNOTATIONS] = []

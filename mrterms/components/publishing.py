@@ -2,85 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
 from mrterms.components.shared import ANNOTATIONS, OTHER, Work
 from mrterms.lexicon import Lexicon
-from mrterms.records import Annotation, Attribute, Concept, Mention, Sense
+from mrterms.records import Annotation, Attribute, Mention, Sense
+from mrterms.text.memo import Memo
 from mrterms.text.view import View
 
-__all__ = ["publish", "reported"]
+__all__ = ["Publisher"]
+
+_MOST_TOLD = 100_000
 
 
-def reported(lexicon: Lexicon, concept_id: str) -> str:
-    """The concept id under which a concept is reported (STEMI → myocardial_infarction)."""
-    concept = lexicon.concepts.get(concept_id)
-    return concept.report_as or concept_id if concept else concept_id
+class _Told(NamedTuple):
+    """What is told of every mention of a concept; all None where the text leaves the concept open."""
+
+    concept_id: str | None
+    """The concept under which it is reported (STEMI → myocardial_infarction)."""
+    preferred_name: str | None
+    semantic_type: str | None
+    codes: Mapping[str, str]
+    subtype: str | None
+    """The concept itself, where that is a finer one."""
+    is_other: bool
+    """Whether it is outside the lexicon's subject."""
 
 
-def publish(
-    doc: Doc, work: Work, lexicon: Lexicon, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool
-) -> list[Mention]:
-    """Write the mentions of the lexicon's subject to the Doc; the others go to a span group of their own.
+class Publisher:
+    """Writes what was found to a Doc; what it tells of a concept is worked out once."""
 
-    Returns the mentions written, in the order of the annotations.
-    """
-    annotations: list[Annotation] = []
-    spans: list[Span] = []
-    others: list[Span] = []
-    written: list[Mention] = []
-    for mention, sense in zip(mentions, senses, strict=True):
-        concept = lexicon.concepts.get(sense.concept_id or "")
-        one = _annotation(work.view, lexicon, mention, sense, concept)
-        span = Span(doc, mention.token_start, mention.token_end, label=one["semantic_type"] or "ambiguous", kb_id=one["concept_id"] or "")
-        if concept is not None and concept.other_sense and not other_senses:
-            others.append(span)
-            continue
-        annotations.append(one)
-        spans.append(span)
-        written.append(mention)
-    work.as_written(annotations)
-    doc.user_data[ANNOTATIONS] = annotations
-    doc.spans[ANNOTATIONS] = spans
-    doc.spans[OTHER] = others
-    return written
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._told = Memo(self._tell, _MOST_TOLD)
+
+    def publish(self, doc: Doc, work: Work, mentions: Sequence[Mention], senses: Sequence[Sense], *, other_senses: bool) -> list[Mention]:
+        """Write the mentions of the lexicon's subject to the Doc; the others go to a span group of their own.
+
+        Returns the mentions written, in the order of the annotations.
+        """
+        annotations: list[Annotation] = []
+        spans: list[Span] = []
+        others: list[Span] = []
+        written: list[Mention] = []
+        for mention, sense in zip(mentions, senses, strict=True):
+            told = self._told[sense.concept_id]
+            span = Span(doc, mention.token_start, mention.token_end, label=told.semantic_type or "ambiguous", kb_id=told.concept_id or "")
+            if told.is_other and not other_senses:
+                others.append(span)
+                continue
+            annotations.append(self._annotation(work.view, mention, sense, told))
+            spans.append(span)
+            written.append(mention)
+        work.as_written(annotations)
+        doc.user_data[ANNOTATIONS] = annotations
+        doc.spans[ANNOTATIONS] = spans
+        doc.spans[OTHER] = others
+        return written
+
+    def _tell(self, concept_id: str | None) -> _Told:
+        concept = self._lexicon.concepts.get(concept_id or "")
+        if concept is None:
+            return _Told(concept_id, None, None, {}, None, is_other=False)
+        as_ = self._lexicon.concepts.get(concept.report_as, concept) if concept.report_as else concept
+        subtype = None if as_ is concept else concept.concept_id
+        return _Told(as_.concept_id, as_.preferred_name, as_.semantic_type, {**as_.codes, **concept.codes}, subtype, concept.other_sense)
+
+    def _annotation(self, view: View, mention: Mention, sense: Sense, told: _Told) -> Annotation:
+        # An empty comprehension costs more than all else of a field, and most mentions have neither attributes nor evidence.
+        attributes = [attribute.to_dict() for attribute in mention.attributes] if mention.attributes else []
+        if told.subtype is not None:
+            attributes.append(Attribute(kind="subtype", value=told.subtype).to_dict())
+        section, match = view.section_at(mention.token_start), mention.match
+        return {
+            "start": mention.start,
+            "end": mention.end,
+            "text": mention.text,
+            "concept_id": told.concept_id,
+            "preferred_name": told.preferred_name,
+            "semantic_type": told.semantic_type,
+            "codes": {**told.codes},
+            "match": {"kind": match.kind, "term": match.term, "score": match.score, "reason": match.reason},
+            "sense": {
+                "status": sense.status,
+                "probability": _rounded(sense.probability),
+                "candidates": [
+                    {"concept_id": self._told[one.concept_id].concept_id, "probability": _rounded(one.probability)}
+                    for one in sense.candidates
+                ],
+                "evidence": [_evidence(*one) for one in sense.evidence] if sense.evidence else [],
+            },
+            "assertion": {"status": "present", "experiencer": "patient", "temporality": "current", "change": None, "cues": []},
+            "severity": None,
+            "attributes": attributes,
+            "section": section.name if section else None,
+        }
 
 
-def _annotation(view: View, lexicon: Lexicon, mention: Mention, sense: Sense, concept: Concept | None) -> Annotation:
-    told = lexicon.concepts.get(concept.report_as, concept) if concept and concept.report_as else concept
-    attributes = [attribute.to_dict() for attribute in mention.attributes]
-    if concept and told and told is not concept:
-        attributes.append(Attribute(kind="subtype", value=concept.concept_id).to_dict())
-    section = view.section_at(mention.token_start)
-    return {
-        "start": mention.start,
-        "end": mention.end,
-        "text": mention.text,
-        "concept_id": told.concept_id if told else sense.concept_id,
-        "preferred_name": told.preferred_name if told else None,
-        "semantic_type": told.semantic_type if told else None,
-        "codes": {**told.codes, **concept.codes} if told and concept else {},
-        "match": {"kind": mention.match.kind, "term": mention.match.term, "score": mention.match.score, "reason": mention.match.reason},
-        "sense": _sense(lexicon, sense),
-        "assertion": {"status": "present", "experiencer": "patient", "temporality": "current", "change": None, "cues": []},
-        "severity": None,
-        "attributes": attributes,
-        "section": section.name if section else None,
-    }
-
-
-def _sense(lexicon: Lexicon, sense: Sense) -> dict[str, Any]:
-    return {
-        "status": sense.status,
-        "probability": round(sense.probability, 3),
-        "candidates": [
-            {"concept_id": reported(lexicon, one.concept_id), "probability": round(one.probability, 3)} for one in sense.candidates
-        ],
-        "evidence": [_evidence(one.cue, one.weight, one.start, one.end) for one in sense.evidence],
-    }
+def _rounded(probability: float) -> float:
+    return probability if probability == 1.0 else round(probability, 3)
 
 
 def _evidence(cue: str, weight: float, start: int | None, end: int | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from mrterms.components.publishing import publish
+from mrterms.components.publishing import Publisher
 from mrterms.components.shared import HINTS, SETTING, configured_lexicon, register_extension, work_of
 from mrterms.sense import Resolver
 
@@ -22,13 +22,14 @@ class SenseComponent:
         self._lexicon = configured_lexicon(lexicons, builtin)
         self.resolver = Resolver(self._lexicon, setting=setting, threshold=threshold)
         self.other_senses = other_senses
+        self._publisher = Publisher(self._lexicon)
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         if work.mentions:
             setting, senses = self.resolver.resolve(work.view, work.mentions, doc.user_data.pop(HINTS, None))
             doc.user_data[SETTING] = setting
-            work.mentions = publish(doc, work, self._lexicon, work.mentions, senses, other_senses=self.other_senses)
+            work.mentions = self._publisher.publish(doc, work, work.mentions, senses, other_senses=self.other_senses)
         return doc
 
 

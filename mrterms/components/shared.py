@@ -48,6 +48,7 @@ class Work:
     mentions: list[Mention] = field(default_factory=list)
     written: tuple[str, list[int]] | None = None
     """The text as written and where the characters of the view's text stand in it, where it is read otherwise."""
+    _grouped: tuple[list[Mention], dict[int, list[int]]] | None = None
 
     def as_written(self, told: Any) -> None:
         """Put offsets and quotations of plain data (dicts and lists) in terms of the text as written."""
@@ -56,10 +57,12 @@ class Work:
 
     def by_sentence(self) -> dict[int, list[int]]:
         """The places of the mentions in their list, by the number of their sentence."""
-        found: dict[int, list[int]] = {}
-        for place, mention in enumerate(self.mentions):
-            found.setdefault(self.view.sentence_number(mention.token_start), []).append(place)
-        return found
+        if self._grouped is None or self._grouped[0] is not self.mentions:
+            found: dict[int, list[int]] = {}
+            for place, mention in enumerate(self.mentions):
+                found.setdefault(self.view.sentence_number(mention.token_start), []).append(place)
+            self._grouped = self.mentions, found
+        return self._grouped[1]
 
 
 _WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()
