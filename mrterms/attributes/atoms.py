@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mrterms.text.view import Sentence
 
-__all__ = ["Atoms", "atomize", "atoms_in", "pieces", "split_phrase"]
+__all__ = ["Atoms", "atomize", "atoms_of", "is_plain", "pieces", "split_phrase"]
 
 _ATOM = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
 _FOLDED = {sign: unicodedata.normalize("NFKC", sign) for sign in map(chr, [*range(0x2160, 0x2180), *range(0xFF01, 0xFF5F), 0x207A, 0x208A])}
@@ -82,9 +82,9 @@ def pieces(word: str) -> tuple[tuple[str, int, int], ...]:
     return tuple(found_pieces)
 
 
-def atoms_in(sentence: Sentence) -> set[str]:
-    """The atoms of a sentence without their order, for a quick look."""
-    atoms = set(sentence.lower)
+def atoms_of(words: Iterable[str]) -> set[str]:
+    """The atoms of words in lower case without their order, for a quick look; and the words themselves."""
+    atoms = set(words)
     for word in _odd(atoms):
         atoms.update([piece for piece, _, _ in pieces(word)])
     return atoms
@@ -93,7 +93,7 @@ def atoms_in(sentence: Sentence) -> set[str]:
 def _odd(words: Set[str]) -> set[str]:
     """The words that are more than one atom or another than they look; each plain word is judged once."""
     odd = set(words - _PLAIN)
-    if odd and (plain := {word for word in odd if _is_plain(word)}):
+    if odd and (plain := {word for word in odd if is_plain(word)}):
         if len(_PLAIN) > _MOST_PLAIN:
             _PLAIN.clear()
         _PLAIN.update(plain)
@@ -101,8 +101,11 @@ def _odd(words: Set[str]) -> set[str]:
     return odd
 
 
-def _is_plain(word: str) -> bool:
-    return (word.isalpha() and word.isascii()) or (len(word) == 1 and word not in _FOLDED)
+def is_plain(word: str) -> bool:
+    """Whether a word in lower case is one atom as it stands."""
+    if word.isascii():
+        return word.isalpha() or _ATOM.fullmatch(word) is not None
+    return len(word) == 1 and word not in _FOLDED
 
 
 def split_phrase(phrase: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from mrterms.attributes.atoms import Atoms, atomize, atoms_in, pieces
+from mrterms.attributes.atoms import Atoms, atomize, atoms_of, is_plain, pieces
 from mrterms.attributes.dates import COUNT_WORDS, occasions
 from mrterms.attributes.facts import FactBinder, read_facts
 from mrterms.attributes.grades import GradeBinder, GradePhrase, Place
@@ -75,11 +75,11 @@ class Describer:
         self._measures = MeasureFinder(folder, self._trie, roles)
         self._thresholds = Thresholds(folder / "thresholds.tsv")
         self._grades, self._facts = GradeBinder(roles), FactBinder(roles)
-        self._unnamed_uses = _uses([self._scales.lesion("")], figures=True)
+        self._unnamed = self._trie.anchors(_uses([self._scales.lesion("")], figures=True))
         self._speaks = Memo(self._may_speak, _MOST_WORDS)
 
     def is_silent(self, sentence: Sentence, concept_ids: Iterable[str]) -> bool:
-        """Whether a sentence surely says nothing of its mentions of these concepts, nor does what follows: a quick look.
+        """Whether a sentence surely says nothing of its mentions of these concepts, nor do those behind it: a quick look.
 
         It is for concepts that the tables do not name (those of a terminology), most of whose sentences hold no word of the room.
         """
@@ -88,8 +88,10 @@ class Describer:
         return not any(map(self._speaks.__getitem__, sentence.lower))
 
     def _may_speak(self, word: str) -> bool:
-        """Whether a word, in lower case, may say something of a concept that the tables do not name."""
-        return any(self._trie.is_anchor(piece, self._unnamed_uses) for piece, _, _ in pieces(word))
+        """Whether a word in lower case is part of a phrase that says something of a concept that the tables do not name."""
+        if is_plain(word):
+            return word in self._unnamed
+        return not self._unnamed.isdisjoint([piece for piece, _, _ in pieces(word)])
 
     def describe(self, sentence: Sentence, targets: Sequence[Target], *, text: Callable[[], str] | None = None) -> list[Description]:
         """What the sentence says about each target.
@@ -98,7 +100,7 @@ class Describer:
         document: with it, quoted words are exact even across line breaks; without it, white space is quoted as blanks.
         """
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
-        atom_set = atoms_in(sentence)
+        atom_set = atoms_of(sentence.lower)
         figures = not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
         dated = []
         if figures or not COUNT_WORDS.isdisjoint(atom_set):
@@ -169,7 +171,7 @@ class Describer:
         (``after``) and where nothing else can be meant: "There is mitral regurgitation. It is severe."
         """
         lesions = [self._scales.lesion(target.concept_id) for target in targets]
-        atom_set = atoms_in(sentence)
+        atom_set = atoms_of(sentence.lower)
         figures = not _DIGITS.isdisjoint([atom[0] for atom in atom_set])
         cut = after is not None and self._is_cut(after, targets[-1])
         on = cut or not atom_set.isdisjoint(self._roles.again)

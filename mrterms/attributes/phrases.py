@@ -17,8 +17,11 @@ __all__ = ["GRADED", "MEASURED", "Hit", "Meaning", "PhraseTrie"]
 
 GRADED, MEASURED = "graded", "measured"
 """What a phrase may be for, beside the kinds of lesion of which it says something."""
-_COMMON = frozenset("of to a and or - – — left right aortic atrial mitral tricuspid pulmonary valve ventricular".split())
-"""Atoms of phrases that stand in many a sentence."""
+_COMMON = frozenset(
+    "of to a and or out - – — one two three four second third significant left right aortic atrial mitral tricuspid pulmonary valve "
+    "ventricular".split()
+)
+"""Atoms that stand in many a sentence that has none of their phrases."""
 _END = ""
 """The key of a node's meaning; no atom is empty."""
 
@@ -95,9 +98,9 @@ class PhraseTrie:
                     return True
         return False
 
-    def is_anchor(self, atom: str, uses: Set[str]) -> bool:
-        """Whether an atom is one without which no phrase of its own says anything of one of the ``uses``."""
-        return any(not meant.isdisjoint(uses) for meant in self._anchors.get(atom, {}).values())
+    def anchors(self, uses: Set[str]) -> frozenset[str]:
+        """The atoms without any of which no phrase says anything of one of the ``uses``."""
+        return frozenset(atom for atom, phrases in self._anchors.items() if any(not meant.isdisjoint(uses) for meant in phrases.values()))
 
     def scan(self, atoms: list[str]) -> list[Hit]:
         """The longest phrases from left to right, without overlaps."""

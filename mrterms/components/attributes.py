@@ -30,8 +30,10 @@ class AttributesComponent:
         self._describer, self._codes = Describer(folder), CodeRules(folder)
 
     def __call__(self, doc: Doc) -> Doc:
-        work = work_of(doc)
         annotations = annotations_of(doc)
+        if not annotations:
+            return doc
+        work = work_of(doc)
         by_sentence = work.by_sentence()
         for number, places in by_sentence.items():
             sentence = work.view.sentence(number)

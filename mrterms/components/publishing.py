@@ -68,8 +68,10 @@ class Publisher:
         if concept is None:
             return _Told(concept_id, None, None, {}, None, is_other=False)
         as_ = self._lexicon.concepts.get(concept.report_as, concept) if concept.report_as else concept
-        subtype = None if as_ is concept else concept.concept_id
-        return _Told(as_.concept_id, as_.preferred_name, as_.semantic_type, {**as_.codes, **concept.codes}, subtype, concept.other_sense)
+        finer = as_ is not concept
+        codes = {**as_.codes, **concept.codes} if finer else concept.codes
+        subtype = concept.concept_id if finer else None
+        return _Told(as_.concept_id, as_.preferred_name, as_.semantic_type, codes, subtype, concept.other_sense)
 
     def _annotation(self, view: View, mention: Mention, sense: Sense, told: _Told) -> Annotation:
         # An empty comprehension costs more than all else of a field, and most mentions have neither attributes nor evidence.
