@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
@@ -48,8 +48,7 @@ class Target(NamedTuple):
     may_be: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """What the sentence says about one target."""
 
     severity: Severity | None = None
@@ -278,6 +277,8 @@ def _overlaps(stated: Severity, low: int, high: int) -> bool:
 
 def _new(attributes: list[Attribute], known: Sequence[Attribute]) -> tuple[Attribute, ...]:
     """The attributes in the order of the text, without those that say again what is known."""
+    if not attributes:
+        return ()
     seen = {(attribute.kind, attribute.value) for attribute in known}
     kept: list[Attribute] = []
     for attribute in sorted(attributes, key=lambda one: (one.start is None, one.start or 0)):

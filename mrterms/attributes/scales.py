@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from mrterms.attributes.phrases import PhraseTrie
 from mrterms.lexicon.tables import Row, read_table
@@ -58,8 +58,7 @@ class Lesion:
     scale: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A grade read on a scale, with its range."""
 
     value: int

@@ -65,28 +65,29 @@ class Work:
         return self._grouped[1]
 
 
-_WORK: WeakKeyDictionary[Doc, Work] = WeakKeyDictionary()
-_WORDS: WeakKeyDictionary[Doc, NumberedWords] = WeakKeyDictionary()
+_WORK: WeakKeyDictionary[Doc, Work | NumberedWords] = WeakKeyDictionary()
+"""The working state of each Doc; until that is made, the words that were left for it."""
 
 
 def keep_words(doc: Doc, words: NumberedWords) -> None:
     """Leave the numbered words of a Doc for the component that comes next."""
-    _WORDS[doc] = words
+    if not isinstance(_WORK.get(doc), Work):
+        _WORK[doc] = words
 
 
 def work_of(doc: Doc) -> Work:
     """The working state of a Doc, made at the first call."""
-    work = _WORK.get(doc)
-    if work is None:
+    known = _WORK.get(doc)
+    if isinstance(known, Work):
+        return known
+    # Between the two a component of the user's may have merged or split tokens.
+    words = known if known is not None and len(known) == len(doc) else None
+    if (twin := twin_of(doc)) is not None:
+        work = Work(View(twin, words=words), written=(doc.text, places_as_written(doc)))
+    else:
         # A proxy: the state must not keep alive the Doc that keeps the state.
-        words = _WORDS.pop(doc, None)
-        # Between the two a component of the user's may have merged or split tokens.
-        words = words if words is not None and len(words) == len(doc) else None
-        if (twin := twin_of(doc)) is not None:
-            work = Work(View(twin, words=words), written=(doc.text, places_as_written(doc)))
-        else:
-            work = Work(View(proxy(doc), words=words))
-        _WORK[doc] = work
+        work = Work(View(proxy(doc), words=words))
+    _WORK[doc] = work
     return work
 
 
