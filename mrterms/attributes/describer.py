@@ -12,7 +12,7 @@ from mrterms.attributes.dates import COUNT_WORDS, occasions
 from mrterms.attributes.facts import FactBinder, read_facts
 from mrterms.attributes.grades import GradeBinder, GradePhrase, Place
 from mrterms.attributes.measures import Measure, MeasureFinder, other_valve
-from mrterms.attributes.phrases import GRADED, MEASURED, Hit, PhraseTrie
+from mrterms.attributes.phrases import GRADED, Hit, PhraseTrie
 from mrterms.attributes.scales import BoundKind, Lesion, Reading, Roles, Scales, grade_name
 from mrterms.attributes.thresholds import Thresholds
 from mrterms.lexicon.resources import lexicon_folder
@@ -74,15 +74,17 @@ class Describer:
         self._measures = MeasureFinder(folder, self._trie, roles)
         self._thresholds = Thresholds(folder / "thresholds.tsv")
         self._grades, self._facts = GradeBinder(roles), FactBinder(roles)
-        self._unnamed = self._trie.anchors(_uses([self._scales.lesion("")], figures=True))
+        self._named = frozenset([*self._scales.lesions, ""])
+        self._unnamed = self._trie.anchors(_uses([self._scales.lesion("")], (), figures=True))
         self._speaks = Memo(self._may_speak, _MOST_WORDS)
 
     def is_silent(self, sentence: Sentence, concept_ids: Iterable[str]) -> bool:
         """Whether a sentence surely says nothing of its mentions of these concepts, nor do those behind it: a quick look.
 
-        It is for concepts that the tables do not name (those of a terminology), most of whose sentences hold no word of the room.
+        It is for concepts that the tables do not name (those of a terminology), most of whose sentences hold no word of the room.  Of
+        others, and of forms whose sense is open (an empty id), it says nothing.
         """
-        if not self._scales.lesions.keys().isdisjoint(concept_ids):
+        if not self._named.isdisjoint(concept_ids):
             return False
         return not any(map(self._speaks.__getitem__, sentence.lower))
 
@@ -104,7 +106,8 @@ class Describer:
         dated = []
         if figures or not COUNT_WORDS.isdisjoint(atom_set):
             dated = [number for number, lesion in enumerate(lesions) if lesion.kind in _DATED]
-        read = self._trie.may_hit(atom_set, _uses(lesions, figures=figures))
+        others = [self._scales.lesion(concept_id) for target in targets for concept_id in target.may_be]
+        read = self._trie.may_hit(atom_set, _uses(lesions, others, figures=figures))
         if not dated and not read:
             return [_NOTHING] * len(targets)
         quote = _Quote(sentence, text)
@@ -179,7 +182,9 @@ class Describer:
         severities: list[Severity | None] = [None] * len(targets)
         ranks = range(-len(targets), 0)
         places = [Place(at, at, lesion, _is_done(target)) for at, target, lesion in zip(ranks, targets, lesions, strict=True)]
-        uses = {use for use, wanted in ((GRADED, heir is not None), (MEASURED, figures)) if wanted}
+        uses = _measuring(lesions) if figures else set()
+        if heir is not None:
+            uses.add(GRADED)
         if uses and self._trie.may_hit(atom_set, uses):
             atoms, quote = atomize(sentence), _Quote(sentence, text)
             hits = self._trie.scan(atoms.texts)
@@ -288,13 +293,18 @@ def _new(attributes: list[Attribute], known: Sequence[Attribute]) -> tuple[Attri
     return tuple(kept)
 
 
-def _uses(lesions: Sequence[Lesion], *, figures: bool) -> set[str]:
-    """What phrases may be for in a sentence with these lesions."""
+def _measuring(lesions: Iterable[Lesion]) -> set[str]:
+    """The uses of the phrases that name measurements of these lesions."""
+    return set[str]().union(*[lesion.measured for lesion in lesions])
+
+
+def _uses(lesions: Sequence[Lesion], others: Iterable[Lesion], *, figures: bool) -> set[str]:
+    """What phrases may be for in a sentence with these lesions; ``others`` are what forms whose sense is open may be."""
     uses = {lesion.kind for lesion in lesions}
     if any([lesion.scale for lesion in lesions]):  # noqa: C419 a list is quicker than a generator for one or two lesions
         uses.add(GRADED)
     if figures:
-        uses.add(MEASURED)
+        uses |= _measuring([*lesions, *others])
     return uses
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from mrterms.attributes.atoms import Atoms, split_phrase
 from mrterms.attributes.grades import Place
-from mrterms.attributes.phrases import Hit, PhraseTrie
+from mrterms.attributes.phrases import Hit, PhraseTrie, measuring
 from mrterms.attributes.scales import Roles
 from mrterms.lexicon.tables import Row, read_table
 
@@ -53,6 +53,7 @@ _TIME_WORDS = frozenset(
     ]
 )
 _ENDS = frozenset([",", ";", ".", "(", ")", "and", "no", "with", "without"])
+_ANY = measuring("*")
 _MAX_SKIP, _MAX_REACH, _MAX_GAP = 12, 60, 5
 
 
@@ -67,7 +68,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRule:
-    """A kind of measurement. ``units``: the first is the standard one, in which ``low`` and ``high`` bound what can be."""
+    """A kind of measurement. ``units``: the first is the standard one, in which ``low`` and ``high`` bound what can be.
+
+    ``tiers``: whose measurement it is, as uses of its phrase; an earlier tier wins.
+    """
 
     kinds: tuple[str, ...]
     units: tuple[Unit, ...]
@@ -75,6 +79,11 @@ class MeasureRule:
     high: float
     tiers: tuple[frozenset[str], ...]
     becomes: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """What a phrase that names it may be for."""
+        return frozenset[str]().union(*self.tiers)
 
     @property
     def standard(self) -> Unit:
@@ -196,7 +205,7 @@ class MeasureFinder:
             fitting = [
                 number
                 for number, place in enumerate(places)
-                if "*" not in tier and _named(place, tier) and (not site or place.lesion.site in (site, ""))
+                if _ANY not in tier and _named(place, tier) and (not site or place.lesion.site in (site, ""))
             ]
             fitting = [number for number in fitting if not _replaced(places[number], places, measure.first)]
             if fitting:
@@ -237,9 +246,8 @@ def other_valve(atoms: list[str], places: Sequence[Place]) -> bool:
     return any(_SITES[atom] not in sites for atom in atoms if atom in _SITES)
 
 
-def _named(place: Place, names: frozenset[str]) -> bool:
-    lesions = (place.lesion, *place.others)
-    return any(lesion.kind in names or lesion.concept_id in names or ("*" in names and lesion.kind != "other") for lesion in lesions)
+def _named(place: Place, tier: frozenset[str]) -> bool:
+    return any(not lesion.measured.isdisjoint(tier) for lesion in (place.lesion, *place.others))
 
 
 def _site(measure: Measure, atoms: list[str]) -> str | None:
@@ -256,7 +264,7 @@ def _rule(row: Row, by_name: dict[str, Unit]) -> MeasureRule:
     if unknown := [name for name in units if name not in by_name]:
         row.fail(f"unknown unit {', '.join(unknown)}", "see units.tsv")
     low, _, high = row["plausible"].partition("-")
-    tiers = tuple(frozenset(part.strip() for part in tier.split("|")) for tier in row["lesions"].split(">"))
+    tiers = tuple(frozenset(measuring(part.strip()) for part in tier.split("|")) for tier in row["lesions"].split(">"))
     becomes = dict(part.split("=", 1) for part in row.list("becomes"))
     return MeasureRule(tuple(row["kind"].split("+")), tuple(by_name[name] for name in units), float(low), float(high), tiers, becomes)
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from mrterms.attributes.measures import MeasureRule
     from mrterms.attributes.scales import Bound, GradePart
 
-__all__ = ["GRADED", "MEASURED", "Hit", "Meaning", "PhraseTrie"]
+__all__ = ["GRADED", "Hit", "Meaning", "PhraseTrie", "measuring"]
 
-GRADED, MEASURED = "graded", "measured"
-"""What a phrase may be for, beside the kinds of lesion of which it says something."""
+GRADED = "graded"
+"""What a phrase may be for, beside the kinds of lesion of which it says something and what it measures."""
 _COMMON = frozenset(
     "of to a and or out - – — one two three four second third significant left right aortic atrial mitral tricuspid pulmonary valve "
     "ventricular".split()
@@ -83,14 +83,14 @@ class PhraseTrie:
         )
         if grade or fact or measure:
             needed = frozenset(atoms)
-            uses = frozenset([GRADED] if grade else fact.kinds if fact else [MEASURED])
+            uses = frozenset([GRADED] if grade else fact.kinds if fact else measure.uses if measure else ())
             meant = self._anchors.setdefault(max(needed, key=_rarity), {})
             meant[needed] = uses | meant.get(needed, frozenset())
 
     def may_hit(self, words: Set[str], uses: Set[str]) -> bool:
         """Whether a phrase could stand among the words (atoms without order) that says something of one of the ``uses``.
 
-        A use is a kind of lesion, ``GRADED`` or ``MEASURED``.
+        A use is a kind of lesion, ``GRADED``, or one of :func:`measuring`.
         """
         for word in self._anchors.keys() & words:
             for needed, meant in self._anchors[word].items():
@@ -120,6 +120,11 @@ class PhraseTrie:
                 hits.append(Hit(at, last, meaning))
                 free = last
         return hits
+
+
+def measuring(lesion: str) -> str:
+    """The use of a phrase that names a measurement of such a lesion (a concept, a kind, or ``*`` for any)."""
+    return f"measured {lesion}"
 
 
 def _rarity(atom: str) -> tuple[bool, bool, bool, int, str]:

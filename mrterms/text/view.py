@@ -51,8 +51,10 @@ class Sentence(NamedTuple):
         first, last = bisect_right(self.starts, start) - 1, bisect_left(self.starts, end)
         if first < 0 or self.tokens[last - 1] - self.tokens[first] != last - 1 - first:
             return None
-        pieces: list[str] = []
         at = self.starts[first]
+        if last - first == 1:
+            return self.words[first][start - at : end - at]
+        pieces: list[str] = []
         for word, place in zip(self.words[first:last], self.starts[first:last], strict=True):
             pieces.append(" " * (place - at) + word)
             at = place + len(word)
