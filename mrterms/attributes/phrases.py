@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrterms.attributes.atoms import split_phrase
@@ -18,7 +19,7 @@ __all__ = ["GRADED", "Hit", "Meaning", "PhraseTrie", "measuring"]
 GRADED = "graded"
 """What a phrase may be for, beside the kinds of lesion of which it says something and what it measures."""
 _COMMON = frozenset(
-    "of to a and or out - – — one two three four second third significant left right aortic atrial mitral tricuspid pulmonary valve "
+    "of to a and or out / - – — one two three four second third significant left right aortic atrial mitral tricuspid pulmonary valve "
     "ventricular".split()
 )
 """Atoms that stand in many a sentence that has none of their phrases."""
@@ -57,7 +58,8 @@ class PhraseTrie:
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
-        self._anchors: dict[str, dict[frozenset[str], frozenset[str]]] = {}
+        self._needed: dict[frozenset[str], frozenset[str]] = {}
+        """The uses of phrases, by the atoms that they need."""
 
     def add(
         self,
@@ -84,8 +86,17 @@ class PhraseTrie:
         if grade or fact or measure:
             needed = frozenset(atoms)
             uses = frozenset([GRADED] if grade else fact.kinds if fact else measure.uses if measure else ())
-            meant = self._anchors.setdefault(max(needed, key=_rarity), {})
-            meant[needed] = uses | meant.get(needed, frozenset())
+            self._needed[needed] = uses | self._needed.get(needed, frozenset())
+
+    @cached_property
+    def _anchors(self) -> dict[str, dict[frozenset[str], frozenset[str]]]:
+        """The phrases under the rarest of their atoms; what a phrase of fewer atoms tells already is left out."""
+        anchors: dict[str, dict[frozenset[str], frozenset[str]]] = {}
+        for needed in sorted(self._needed, key=len):
+            told = [uses for atom in needed for fewer, uses in anchors.get(atom, {}).items() if fewer <= needed]
+            if uses := self._needed[needed].difference(*told):
+                anchors.setdefault(max(needed, key=_rarity), {})[needed] = uses
+        return anchors
 
     def may_hit(self, words: Set[str], uses: Set[str]) -> bool:
         """Whether a phrase could stand among the words (atoms without order) that says something of one of the ``uses``.
