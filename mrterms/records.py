@@ -174,8 +174,7 @@ class Sense(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
+class Cue(NamedTuple):
     """Words that decided an assertion, with their place."""
 
     text: str
@@ -184,8 +183,7 @@ class Cue:
     category: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assertion:
+class Assertion(NamedTuple):
     """What the text says about a mention, after the annotation guideline."""
 
     status: AssertionStatus = "present"

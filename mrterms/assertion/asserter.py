@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.resources.abc import Traversable
 
 from mrterms.assertion.cues import CueTable, Hit
-from mrterms.assertion.leading import answered, is_head, mark_width
+from mrterms.assertion.leading import TICKS, answered, is_head, mark_width
 from mrterms.assertion.reading import A_CHOICE, A_LABEL, A_SUBJECT, BOXES, DASHES, ENDS, SentenceReader, boxes_in, may_mean
 from mrterms.assertion.scopes import Line
 from mrterms.assertion.targets import Target, TargetKind
@@ -97,7 +96,7 @@ class Asserter:
     def _chosen(self, sentence: Sentence) -> Sentence:
         """The sentence as it reads where boxes offer grades or answers: "AS: [ ] none [x] mild" is "AS: mild"."""
         lower = sentence.lower
-        if BOXES.isdisjoint(lower) or len(boxes := list(boxes_in(lower))) < A_CHOICE or not any(ticked for _, _, ticked in boxes):
+        if TICKS.isdisjoint(lower) or len(boxes := list(boxes_in(lower))) < A_CHOICE or not any(ticked for _, _, ticked in boxes):
             return sentence
         answers = self._table.words["answer"]
         options = {hit.start: hit.end for hit in self._table.find(lower, "lesion") if "grade" in hit.entry.roles}
@@ -208,7 +207,8 @@ class Asserter:
 def _of_relative(assertion: Assertion, relative: Cue) -> Assertion:
     """What a question says of a mention once a relative is the answer."""
     experiencer: Experiencer = "family" if relative.category == "family" else "other"
-    return replace(assertion, status="family", experiencer=experiencer, cues=(*assertion.cues, replace(relative, category="family")))
+    cues = (*assertion.cues, relative._replace(category="family"))
+    return assertion._replace(status="family", experiencer=experiencer, cues=cues)
 
 
 def _is_patient_speaking(sentence: Sentence) -> bool:

@@ -72,11 +72,14 @@ class Entry:
     """Everything that the tables say of one phrase.
 
     ``opens``: categories of the rules that reach forward; after a comma they open a statement of their own.
+    ``forward`` and ``backward``: the rules by the side to which they reach, without those that only keep shorter phrases from being found.
     ``predicate``: whether a rule speaks of what stands before it, and not as the value of a label.
     """
 
     roles: frozenset[str]
     rules: tuple[Rule, ...]
+    forward: tuple[Rule, ...]
+    backward: tuple[Rule, ...]
     opens: frozenset[str]
     predicate: bool
     relative: str
@@ -317,6 +320,8 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
     return Entry(
         roles=frozenset(roles | {"joint"} if "or" in roles else roles),
         rules=rules,
+        forward=tuple(rule for rule in rules if rule.forward and rule.category != "pseudo"),
+        backward=tuple(rule for rule in rules if rule.backward and rule.category != "pseudo"),
         opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo" and rule.scope != "value"),
         predicate=any(rule.backward and rule.scope != "value" for rule in rules),
         relative=next((saying.relative for saying in sayings if saying.relative), ""),

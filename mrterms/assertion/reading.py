@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from mrterms.assertion.cues import Hit, Rule
@@ -24,6 +23,8 @@ _TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "pr
 """Sections whose title says something of a mention about which the sentence says nothing."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _PRESENT = Assertion()
+_SAYING_NOTHING = frozenset({"general", "study", "patient"})
+"""Categories that alone say nothing of what the patient has."""
 _GAP = frozenset({":", "|", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at", "via", "using", "through"})
 _CLOSING = (
@@ -92,6 +93,7 @@ class SentenceReader:
         """The hits that name somebody else, with their numbers."""
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
         self.general: bool | None = None
+        self.has_dash = not DASHES.isdisjoint(line.lower)
 
     def leader(self, target: Target) -> Target:
         """The mention of which a mention says no more than another name, else itself.
@@ -114,7 +116,7 @@ class SentenceReader:
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
         found = self._found(target)
         experiencer = self._experiencer(target, found, section, carried)
-        if not found and section not in _TELLING and experiencer == "patient":
+        if experiencer == "patient" and section not in _TELLING and _SAYING_NOTHING.issuperset(found):
             return _PRESENT
         return self._decide(target, found, experiencer, section)
 
@@ -124,7 +126,7 @@ class SentenceReader:
             for operation, status in operations.items():
                 if operation.last <= lesion.first and self._is_reason(lesion, operation, past=status == "historical"):
                     cues = self._cues({"historical": [(operation.first, operation.last)]}, {"historical": None})
-                    return replace(assertion, status="historical", temporality="historical", cues=assertion.cues + cues)
+                    return assertion._replace(status="historical", temporality="historical", cues=assertion.cues + cues)
         return assertion
 
     def _is_reason(self, lesion: Target, operation: Target, *, past: bool) -> bool:
@@ -153,18 +155,27 @@ class SentenceReader:
 
     def _found(self, target: Target) -> Found:
         found: Found = {}
+        first, last, _ = target
         for number, hit in self.rules:
-            if hit.start < target.last and hit.end > target.first and not self._tells_of_itself(target, hit):
+            start, end, entry = hit
+            is_before, is_behind = end <= first, start >= last
+            if not (is_before or is_behind or self._tells_of_itself(target, hit)):
                 continue
-            for rule in hit.entry.rules:
-                if rule.category == "pseudo" or (rule.personal and self._is_general()):
+            for rule in entry.backward if is_behind else entry.forward:
+                if rule.personal and self._is_general():
                     continue
-                if rule.category == "absent" and self._is_behind_operation(hit, target):
+                category = rule.category
+                if category == "absent" and self._is_behind_operation(hit, target):
                     continue
-                if self._covers(number, hit, rule, target):
-                    category = "not_assessed" if self._is_box(hit) and self._is_blank() else rule.category
-                    found.setdefault(category, []).append((hit.start, hit.end))
-        if not DASHES.isdisjoint(self.line.lower) and (sign := self._sign(target)) is not None:
+                if is_before:
+                    reached = self._leads_to(number, hit, rule, target)
+                else:
+                    reached = not is_behind or self._ends(number, hit, rule, target)
+                if reached:
+                    if self._is_box(hit) and self._is_blank():
+                        category = "not_assessed"
+                    found.setdefault(category, []).append((start, end))
+        if self.has_dash and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if not found and self._is_queried(target.last):  # and no answer stands behind it
             found.setdefault("uncertain", []).append((target.last, target.last + 1))
@@ -224,58 +235,52 @@ class SentenceReader:
         """Whether the words of an infarct tell its age, or that it is to be ruled out: "old infarct", "ROMI"."""
         return target.kind == "infarct" and hit.start == target.first and not _OF_ITSELF.isdisjoint(hit.entry.opens)
 
-    def _covers(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
-        scope, lower = rule.scope, self.line.lower
-        if scope == "events":
-            scope = "list" if target.kind in ("infarct", "procedure") else "item"
-        if hit.start == target.first:
-            return rule.forward and self._tells_of_itself(target, hit)
-        if rule.forward and hit.end <= target.first:
-            if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
-                if self._is_box(hit):
-                    return hit.end == target.first and self._boxes_lead()
-                return hit.end == target.first and all(one.last != hit.start for one in self.targets)
-            if self._is_answer(hit) or self._is_plus(hit):
-                return False
-            if scope == "colon":
-                colon = self._colon_behind(number)
-                return colon is not None and target.first < self._reach(colon, rule.category, scope, True)
-            if scope == "entry" and not self._opens_entry(hit, target):
-                return False
-            if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
-                return False
-            if scope == "next" and target.first - hit.end > _MODIFIERS:
-                return False
-            if scope == "opening" and hit.start > _AN_OPENING:
-                return False
-            if scope == "head" and not self._is_heading(hit, target):
-                return False
-            if scope == "object" and not _LEADING_ON.isdisjoint(lower[hit.end : target.first]):
-                return False
-            if scope == "aim" and not self._is_aim(hit, target):
-                return False
-            if hit.end - hit.start == 1 and lower[hit.start] == "?" and (self._ends_a_word(hit.start) or self._is_queried(hit.start)):
-                return False  # "IE? severe MR": it speaks of what stands before it
-            return target.first < self._reach(number, rule.category, scope, True)
-        if rule.backward and hit.start >= target.last:
-            if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
-                return False
-            if not rule.forward and hit.entry.opens and not self._turns(hit) and self._leads_in(hit):
-                return False
-            if lower[hit.start] == "?" and self._asks_of_all(target):
-                return False
-            if scope == "value":
-                return self._is_value(hit, target)
-            if scope == "next":
-                return hit.start == target.last
-            if scope == "date":
-                return self._dates(hit, target)
-            if scope == "again":
-                return self._is_named_again(hit, target)
-            if scope == "it":
-                return target.last == max(one.last for one in self.targets if one.last <= hit.start)
-            return target.last > self._reach(number, rule.category, scope, False)
-        return False
+    def _leads_to(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
+        """Whether a rule that reaches forward reaches a mention behind its hit."""
+        scope, lower = _scope_for(rule.scope, target), self.line.lower
+        if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
+            if self._is_box(hit):
+                return hit.end == target.first and self._boxes_lead()
+            return hit.end == target.first and all(one.last != hit.start for one in self.targets)
+        if scope == "colon":
+            colon = None if self._is_answer(hit) or self._is_plus(hit) else self._colon_behind(number)
+            return colon is not None and target.first < self._reach(colon, rule.category, scope, True)
+        if scope == "entry" and not self._opens_entry(hit, target):
+            return False
+        if scope == "claim" and self.words["contrast"].isdisjoint(lower[target.last :]):
+            return False
+        if scope == "next" and target.first - hit.end > _MODIFIERS:
+            return False
+        if scope == "opening" and hit.start > _AN_OPENING:
+            return False
+        if scope == "head" and not self._is_heading(hit, target):
+            return False
+        if scope == "object" and not _LEADING_ON.isdisjoint(lower[hit.end : target.first]):
+            return False
+        if scope == "aim" and not self._is_aim(hit, target):
+            return False
+        return target.first < self._reach(number, rule.category, scope, True)
+
+    def _ends(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
+        """Whether a rule that reaches backward reaches a mention before its hit."""
+        scope, lower = _scope_for(rule.scope, target), self.line.lower
+        if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
+            return False
+        if not rule.forward and hit.entry.opens and not self._turns(hit) and self._leads_in(hit):
+            return False
+        if lower[hit.start] == "?" and self._asks_of_all(target):
+            return False
+        if scope == "value":
+            return self._is_value(hit, target)
+        if scope == "next":
+            return hit.start == target.last
+        if scope == "date":
+            return self._dates(hit, target)
+        if scope == "again":
+            return self._is_named_again(hit, target)
+        if scope == "it":
+            return target.last == max(one.last for one in self.targets if one.last <= hit.start)
+        return target.last > self._reach(number, rule.category, scope, False)
 
     def _is_named_again(self, hit: Hit, target: Target) -> bool:
         """Whether a mention is named again right behind the hit: "MVP, but a new echo shows no MVP"."""
@@ -386,11 +391,22 @@ class SentenceReader:
         return "of" in before[1:] and before[before.index("of", 1) - 1] in self.words["aspect"]
 
     def _reach(self, number: int, category: str, scope: str, forward: bool) -> int:
+        """How far a hit reaches; 0 where a hit leads nothing in."""
         key = (number, category, scope, forward)
         if (known := self.reaches.get(key)) is None:
-            known = self.line.forward(number, category, scope) if forward else self.line.backward(number, scope)
+            if not forward:
+                known = self.line.backward(number, scope)
+            else:
+                known = 0 if self._leads_nothing_in(self.line.hits[number]) else self.line.forward(number, category, scope)
             self.reaches[key] = known
         return known
+
+    def _leads_nothing_in(self, hit: Hit) -> bool:
+        """Whether a word of those that lead in something answers, joins or asks about what stands before it ("IE? severe MR")."""
+        if hit.end - hit.start > 1:
+            return False
+        asks = self.line.lower[hit.start] == "?" and (self._ends_a_word(hit.start) or self._is_queried(hit.start))
+        return asks or self._is_answer(hit) or self._is_plus(hit)
 
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
@@ -747,6 +763,13 @@ class SentenceReader:
             start, end = self.sentence.span(first, last)
             cues.append(Cue(text=" ".join(self.sentence.words[first:last]), start=start, end=end, category=said[first, last]))
         return tuple(cues)
+
+
+def _scope_for(scope: str, target: Target) -> str:
+    """The scope that a rule has for a mention: events are told in lists."""
+    if scope != "events":
+        return scope
+    return "list" if target.kind in ("infarct", "procedure") else "item"
 
 
 def _other_pronoun(named: str, words: Mapping[str, set[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -42,24 +42,27 @@ class AssertionComponent:
             following = view.sentence(number + 1) if sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts) else None
             previous = lead_in(view, number, in_any_case=self._asserter.looks_back(sentence))
             assertions = self._asserter.assess(sentence, targets, previous=previous, following=following)
-            for place, assertion in zip(places, assertions, strict=True):
-                annotations[place]["assertion"] = {
-                    "status": assertion.status,
-                    "experiencer": assertion.experiencer,
-                    "temporality": assertion.temporality,
-                    "change": assertion.change,
-                    "cues": [
-                        {"text": _words(cue, sentence, view), "start": cue.start, "end": cue.end, "category": cue.category}
-                        for cue in assertion.cues
-                    ],
+            for place, (status, experiencer, temporality, change, cues) in zip(places, assertions, strict=True):
+                told = annotations[place]["assertion"] = {
+                    "status": status,
+                    "experiencer": experiencer,
+                    "temporality": temporality,
+                    "change": change,
+                    "cues": [_plain(cue, sentence, view) for cue in cues] if cues else [],
                 }
-                work.as_written(annotations[place]["assertion"])
+                work.as_written(told)
         return doc
 
     def _kind(self, concept_id: str | None) -> _Kind:
         if (known := self._kinds.get(concept_id)) is None:
             known = self._kinds[concept_id] = target_kind(self._lexicon, concept_id)
         return known
+
+
+def _plain(cue: Cue, sentence: Sentence, view: View) -> dict[str, Any]:
+    """A cue as plain data, with its words as the text has them."""
+    text, start, end, category = cue
+    return {"text": _words(cue, sentence, view) if " " in text else text, "start": start, "end": end, "category": category}
 
 
 def _words(cue: Cue, sentence: Sentence, view: View) -> str:
