@@ -35,6 +35,7 @@ class Asserter:
 
     def __init__(self, cues_folder: Traversable | None = None) -> None:
         self._table = CueTable(cues_folder or lexicon_folder("clinical"))
+        self._pronouns, self._answers = self._table.words["pronoun"], self._table.words["answer"]
 
     def assess(
         self, sentence: Sentence, targets: Sequence[Target], *, previous: Sentence | None = None, following: Sentence | None = None
@@ -68,18 +69,16 @@ class Asserter:
             if (reader := readers.get(target.kind)) is None:
                 reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
             assertions.append(reader.read(reader.leader(target), section, carried))
-        if "procedure" in readers and "lesion" in readers:
+        if len(readers) > 1 and "procedure" in readers and "lesion" in readers:
             told = zip(targets, assertions, strict=True)
             operations = {one: said.status for one, said in told if one.kind == "procedure" and said.status in _DONE}
             return [readers["lesion"].as_reason(one, said, operations) for one, said in zip(targets, assertions, strict=True)]
         return assertions
 
     def _reader(self, sentence: Sentence, targets: Sequence[Target], kind: TargetKind) -> SentenceReader:
-        places = {(target.first, target.last) for target in targets}
+        places = {(first, last) for first, last, _ in targets}
         # "TR" is a lesion or a trace: what is asked about grades nothing.
-        hits = [
-            hit for hit in self._table.find(sentence.lower, kind) if (hit.start, hit.end) not in places or "grade" not in hit.entry.roles
-        ]
+        hits = [hit for hit in self._table.find(sentence.lower, kind) if not hit.entry.grades or (hit.start, hit.end) not in places]
         line = Line(sentence.lower, sentence.starts, hits, self._table.words, kind, places)
         return SentenceReader(self._table.words, sentence, line, targets)
 
@@ -98,9 +97,8 @@ class Asserter:
         lower = sentence.lower
         if TICKS.isdisjoint(lower) or len(boxes := list(boxes_in(lower))) < A_CHOICE or not any(ticked for _, _, ticked in boxes):
             return sentence
-        answers = self._table.words["answer"]
         options = {hit.start: hit.end for hit in self._table.find(lower, "lesion") if "grade" in hit.entry.roles}
-        options |= {at: at + 1 for at, word in enumerate(lower) if word in answers}
+        options |= {at: at + 1 for at, word in enumerate(lower) if word in self._answers}
         before = {end: start for start, end in options.items()}
         leading = {start: options[end] for start, end, _ in boxes if end in options}
         trailing = {start: before[start] for start, _, _ in boxes if start in before}
@@ -118,9 +116,9 @@ class Asserter:
         """The word that answers the question before, where the sentence opens with one, with what a yes goes on to say ("Yes, in 2010")."""
         lower = sentence.lower
         if (at := _ticked(lower)) is not None:
-            return _part(sentence, at, at + 1) if lower[at] in self._table.words["answer"] else None
+            return _part(sentence, at, at + 1) if lower[at] in self._answers else None
         at = self._behind_speaker(lower)
-        if not lower[at : at + 1] or lower[at] not in self._table.words["answer"]:
+        if not lower[at : at + 1] or lower[at] not in self._answers:
             return None
         if at + 1 < len(lower) and lower[at][-1] != "." and lower[at + 1].isalnum() and sentence.tokens[at + 1] - sentence.tokens[at] == 1:
             return None  # but "Prior MI? N   Prior CABG? N", as columns
@@ -160,7 +158,7 @@ class Asserter:
 
     def _tells_of_another(self, sentence: Sentence) -> bool:
         """Whether the patient's side speaks of somebody as he or she: that is not the patient."""
-        return _is_patient_speaking(sentence) and not self._table.words["pronoun"].isdisjoint(sentence.lower[2:12])
+        return _is_patient_speaking(sentence) and not self._pronouns.isdisjoint(sentence.lower[2:12])
 
     def looks_back(self, sentence: Sentence) -> bool:
         """Whether whom the sentence speaks of may hang on the one before, which then is to be given to :meth:`assess`."""
@@ -171,11 +169,11 @@ class Asserter:
         lower = sentence.lower
         if ":" in lower[1:A_LABEL]:
             return True
-        return lower[0] in self._table.words["answer"] and (lower[0][-1] == "." or lower[1:2] in ([","], [":"], [";"], ["-"], ["("]))
+        return lower[0] in self._answers and (lower[0][-1] == "." or lower[1:2] in ([","], [":"], [";"], ["-"], ["("]))
 
     def _pronoun(self, sentence: Sentence) -> int | None:
         """The place of the first pronoun near the start."""
-        opening, pronouns = sentence.lower[:_A_START], self._table.words["pronoun"]
+        opening, pronouns = sentence.lower[:_A_START], self._pronouns
         return None if pronouns.isdisjoint(opening) else next(at for at, word in enumerate(opening) if word in pronouns)
 
     def _carries_relative(self, previous: Sentence, sentence: Sentence) -> bool:
@@ -213,7 +211,7 @@ def _of_relative(assertion: Assertion, relative: Cue) -> Assertion:
 
 def _is_patient_speaking(sentence: Sentence) -> bool:
     """Whether a line of a dialogue opens with the tag of the patient's side."""
-    return sentence.lower[:1] == ["["] and sentence.lower[1:2] in (["patient"], ["patient_guest"])
+    return sentence.lower[1:2] in (["patient"], ["patient_guest"]) and sentence.lower[0] == "["
 
 
 def _ticked(lower: Sequence[str]) -> int | None:

@@ -74,6 +74,7 @@ class Entry:
     ``opens``: categories of the rules that reach forward; after a comma they open a statement of their own.
     ``forward`` and ``backward``: the rules by the side to which they reach, without those that only keep shorter phrases from being found.
     ``predicate``: whether a rule speaks of what stands before it, and not as the value of a label.
+    ``grades``: whether it may be a grade; ``speaks``: whether it says something, and does not only steer what others say.
     """
 
     roles: frozenset[str]
@@ -84,6 +85,8 @@ class Entry:
     predicate: bool
     relative: str
     heading: bool
+    grades: bool
+    speaks: bool
 
 
 class Hit(NamedTuple):
@@ -317,6 +320,7 @@ def _entries(sayings: Sequence[Saying]) -> dict[str, Entry | None]:
 def _entry(sayings: Sequence[Saying]) -> Entry:
     rules = tuple(dict.fromkeys(saying.rule for saying in sayings if saying.rule is not None))
     roles = {saying.role for saying in sayings if saying.role}
+    relative = next((saying.relative for saying in sayings if saying.relative), "")
     return Entry(
         roles=frozenset(roles | {"joint"} if "or" in roles else roles),
         rules=rules,
@@ -324,8 +328,10 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
         backward=tuple(rule for rule in rules if rule.backward and rule.category != "pseudo"),
         opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo" and rule.scope != "value"),
         predicate=any(rule.backward and rule.scope != "value" for rule in rules),
-        relative=next((saying.relative for saying in sayings if saying.relative), ""),
+        relative=relative,
         heading=any(saying.heading for saying in sayings),
+        grades="grade" in roles,
+        speaks=bool(rules or relative),
     )
 
 

@@ -22,6 +22,7 @@ _HISTORIES = ("past_medical_history", "past_surgical_history")
 _TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "procedure"})
 """Sections whose title says something of a mention about which the sentence says nothing."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
+_A_CHANGE = frozenset(_CHANGES)
 _PRESENT = Assertion()
 _SAYING_NOTHING = frozenset({"general", "study", "patient"})
 """Categories that alone say nothing of what the patient has."""
@@ -88,12 +89,16 @@ class SentenceReader:
 
     def __init__(self, words: Mapping[str, set[str]], sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
         self.words, self.sentence, self.line, self.targets = words, sentence, line, targets
-        self.rules = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.rules]
-        self.relatives = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.relative]
+        speaking = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.speaks]
+        self.rules = [one for one in speaking if one[1].entry.rules]
+        self.relatives = [one for one in speaking if one[1].entry.relative]
         """The hits that name somebody else, with their numbers."""
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
+        self.opens_at: dict[tuple[int, str], int] = {}
+        """Where the longest mention begins, by the word with which mentions of a kind end."""
+        for first, last, kind in targets if len(targets) > 1 else ():
+            self.opens_at[last, kind] = min(first, self.opens_at.get((last, kind), first))
         self.general: bool | None = None
-        self.has_dash = not DASHES.isdisjoint(line.lower)
 
     def leader(self, target: Target) -> Target:
         """The mention of which a mention says no more than another name, else itself.
@@ -107,8 +112,7 @@ class SentenceReader:
             named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]
             if named:
                 return self.leader(min(named, key=lambda one: one.first))
-        around = min((one.first for one in self.targets if one.last == last and one.kind == target.kind), default=first)
-        if around == first:
+        if (around := self.opens_at[last, target.kind]) == first:
             return target
         between = [hit for hit in self.line.hits if around <= hit.start < first]
         return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else target._replace(first=around)
@@ -175,7 +179,7 @@ class SentenceReader:
                     if self._is_box(hit) and self._is_blank():
                         category = "not_assessed"
                     found.setdefault(category, []).append((start, end))
-        if self.has_dash and (sign := self._sign(target)) is not None:
+        if (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if not found and self._is_queried(target.last):  # and no answer stands behind it
             found.setdefault("uncertain", []).append((target.last, target.last + 1))
@@ -492,17 +496,14 @@ class SentenceReader:
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
-        lower, starts, first, last = self.line.lower, self.line.starts, target.first, target.last
-        ends = last + 1 >= len(lower) or lower[last + 1] in _CLOSING
-        if (
-            ends
-            and last < len(lower)
-            and lower[last] in DASHES
-            and (self._glued_left(last) or lower[last + 1 : last + 2] in ([","], [";"]))
-        ):
-            return "absent", last
+        lower, first, last = self.line.lower, target.first, target.last
+        if last < len(lower) and lower[last] in DASHES:
+            ends = last + 1 == len(lower) or lower[last + 1] in _CLOSING
+            if ends and (self._glued_left(last) or lower[last + 1 : last + 2] in ([","], [";"])):
+                return "absent", last
         if first == 0 or lower[first - 1] not in DASHES:
             return None
+        starts = self.line.starts
         at = first - 1
         glued_right = starts[at] + 1 == starts[first]
         if at > 1 and lower[at - 1] == "/" and lower[at - 2] == "+":
@@ -667,8 +668,12 @@ class SentenceReader:
             temporality = "future"
         elif past or status == "historical" or "resolved" in found:
             temporality = "historical"
-        change = next((one for one in _CHANGES if one in found), None)
-        keep = [*reasons, *((change,) if change else ()), *(("historical",) if past and "historical" not in reasons else ())]
+        keep, change = [*reasons], None
+        if not _A_CHANGE.isdisjoint(found):
+            change = next(one for one in _CHANGES if one in found)
+            keep.append(change)
+        if past and "historical" not in reasons:
+            keep.append("historical")
         return Assertion(
             status=status, experiencer=experiencer, temporality=temporality, change=change, cues=self._cues(found, dict.fromkeys(keep))
         )
@@ -677,7 +682,7 @@ class SentenceReader:
         self, target: Target, found: Found, experiencer: Experiencer, section: str | None
     ) -> tuple[AssertionStatus, tuple[str, ...]]:
         """The status and the categories that gave it; the order is that of the annotation guideline."""
-        absent = tuple(one for one in _NOES if one in found and not (one == "left_out" and "study" in found))
+        absent = tuple([one for one in _NOES if one in found and not (one == "left_out" and "study" in found)])
         if experiencer != "patient":
             return ("absent", (*absent, "family")) if absent else ("family", ("family",))
         if absent:

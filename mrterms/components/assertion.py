@@ -38,7 +38,7 @@ class AssertionComponent:
             for place in places:
                 mention = work.mentions[place]
                 first, last = sentence.locate(mention.token_start, mention.token_end)
-                targets.append(Target(first=first, last=last, kind=self._kind(_likeliest(annotations[place]))))
+                targets.append(Target(first, last, self._kind(annotations[place])))
             following = view.sentence(number + 1) if sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts) else None
             previous = lead_in(view, number, in_any_case=self._asserter.looks_back(sentence))
             assertions = self._asserter.assess(sentence, targets, previous=previous, following=following)
@@ -53,7 +53,9 @@ class AssertionComponent:
                 work.as_written(told)
         return doc
 
-    def _kind(self, concept_id: str | None) -> _Kind:
+    def _kind(self, annotation: Annotation) -> _Kind:
+        if (concept_id := annotation["concept_id"]) is None:
+            concept_id = _likeliest(annotation)
         if (known := self._kinds.get(concept_id)) is None:
             known = self._kinds[concept_id] = target_kind(self._lexicon, concept_id)
         return known
@@ -73,9 +75,7 @@ def _words(cue: Cue, sentence: Sentence, view: View) -> str:
 
 
 def _likeliest(annotation: Annotation) -> str | None:
-    """The concept, or where it is open the first candidate: "plan MVR" is a procedure, repair or replacement."""
-    if annotation["concept_id"] is not None:
-        return str(annotation["concept_id"])
+    """The first candidate of a concept that is open: "plan MVR" is a procedure, repair or replacement."""
     return next((str(one["concept_id"]) for one in annotation["sense"]["candidates"]), None)
 
 

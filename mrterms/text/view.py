@@ -35,9 +35,7 @@ class Sentence(NamedTuple):
 
     def locate(self, token_start: int, token_end: int) -> tuple[int, int]:
         """The words (half-open) that the Doc's tokens ``token_start`` to ``token_end`` are."""
-        first = bisect_right(self.tokens, token_start - 1)
-        last = bisect_right(self.tokens, token_end - 1)
-        return first, last
+        return bisect_left(self.tokens, token_start), bisect_left(self.tokens, token_end)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """The character offsets of the words ``first`` to ``last`` (half-open)."""
@@ -153,7 +151,12 @@ class View:
     def last_word(self, number: int) -> str:
         """The last word of a sentence in lower case, empty where it has none; the sentence is not made for it."""
         start, end = self._bounds(number)
-        return next(filter(None, reversed(self._lower[start:end])), "")
+        lower = self._lower
+        while end > start:
+            end -= 1
+            if word := lower[end]:
+                return word
+        return ""
 
     def sentence_at(self, token: int) -> Sentence:
         """The sentence that holds a token."""
