@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from mrterms.lexicon.tables import Row, read_table
@@ -98,21 +99,22 @@ class Hit(NamedTuple):
 
 
 class _State:
-    """A state of the automaton: what is said there, and ``onward`` the nodes to which each symbol leads.
+    """A state of the automaton: what is said there, and where each symbol leads from its nodes.
 
     ``moves`` has every symbol with which a phrase goes on, so that most walks end at one look; the state behind it is made when a text
     first comes there, and is None until then.
     """
 
-    __slots__ = ("entries", "moves", "onward")
+    __slots__ = ("edges", "entries", "moves")
 
-    def __init__(self, entries: Mapping[str, Entry | None] | None, onward: Mapping[str, tuple[int, ...]]) -> None:
-        self.entries, self.onward = entries, onward
-        self.moves: dict[str | None, _State | None] = dict.fromkeys(onward)
+    def __init__(self, entries: Mapping[str, Entry | None] | None, edges: Sequence[_Edges]) -> None:
+        self.entries, self.edges = entries, edges
+        self.moves: dict[str | None, _State | None] = dict.fromkeys(chain.from_iterable(edges))
 
 
-_NOWHERE = _State(None, {})
-_NO_EDGES: Mapping[str, tuple[int, ...]] = {}
+_Edges = dict[str, tuple[int, ...]]
+"""From a node by symbol: where it leads."""
+_NOWHERE = _State(None, ())
 _MOST_WORDS = 300_000
 
 
@@ -125,13 +127,12 @@ class _Phrases:
 
     def __init__(self, words: Mapping[str, set[str]]) -> None:
         self._adverbs, self._no_adverbs = words["adverb"], words["no_adverb"]
-        self._edges: dict[int, dict[str, tuple[int, ...]]] = {}
-        """From each node by symbol: where it leads."""
+        self._edges: dict[int, _Edges] = {}
         self._nodes = 1
         self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
-        self._entries: dict[tuple[int, ...], dict[str, Entry | None]] = {}
+        self._entries: dict[frozenset[int], Mapping[str, Entry | None]] = {}
         self._words: set[str] = set()
         self._of_class: dict[str, dict[str | None, _State | None]] = {}
         """By class: the words of phrases that belong to it, too (``<year>``, ``<adverb>``), as moves to states not yet made."""
@@ -148,7 +149,7 @@ class _Phrases:
             if optional:
                 self._skip(at, end)
             at = end
-        if at in self._closure({start}):
+        if at in self._closure(frozenset({start})):
             row.fail("the phrase can be empty", "make one part of it obligatory")
         self._sayings.setdefault(at, []).append(saying)
         self._skip(0, start)
@@ -159,9 +160,8 @@ class _Phrases:
         for word in self._words:
             if (kind := self._class(word)) != word:
                 self._of_class.setdefault(kind, {})[word] = None
-        self.root = root = self._state(frozenset({0}))
-        for adverb in self._of_class.get(_ADVERB, {}).keys() - root.onward.keys():
-            del root.moves[adverb]  # an adverb of some phrase begins no other one
+        # Without the words of the classes: an adverb of some phrase begins no other one.
+        self.root = _State(None, self._edges_of(self._closure(frozenset({0}))))
 
     def _symbol(self, word: str) -> str | None:
         """A word that phrases hold as it is, the class of a number, date or adverb that none holds, or None where no phrase goes on."""
@@ -170,7 +170,10 @@ class _Phrases:
     def follow(self, state: _State, symbol: str | None) -> _State:
         """The state after a symbol with which a phrase goes on."""
         assert symbol is not None
-        following = frozenset((*state.onward.get(symbol, ()), *state.onward.get(self._class(symbol), ())))
+        if len(state.edges) > 1:
+            state.edges = (_merged(state.edges),)
+        onward = state.edges[0]
+        following = frozenset(onward.get(symbol, ()) + onward.get(self._class(symbol), ()))
         found = state.moves[symbol] = self._state(following)
         return found
 
@@ -188,27 +191,24 @@ class _Phrases:
         if (known := self._states.get(following)) is not None:
             return known
         nodes = self._closure(following)
-        made = self._states[following] = _State(self._said(nodes & self._sayings.keys()), self._onward(nodes))
-        for kind in made.onward.keys() & self._of_class.keys():
-            made.moves |= self._of_class[kind]
+        made = self._states[following] = _State(self._said(self._sayings.keys() & nodes), self._edges_of(nodes))
+        for kind, words in self._of_class.items():
+            if kind in made.moves:
+                made.moves |= words
         return made
 
     def _said(self, ends: Set[int]) -> Mapping[str, Entry | None] | None:
         """What the phrases say that end at some nodes; states at which the same phrases end share it."""
         if not ends:
             return None
-        key = tuple(sorted(ends))
-        if key not in self._entries:
-            self._entries[key] = _entries([saying for node in key for saying in self._sayings[node]])
-        return self._entries[key]
+        key = frozenset(ends)
+        if (known := self._entries.get(key)) is None:
+            known = self._entries[key] = _entries([saying for node in sorted(key) for saying in self._sayings[node]])
+        return known
 
-    def _onward(self, nodes: Iterable[int]) -> dict[str, tuple[int, ...]]:
-        """Where each symbol leads from some nodes."""
-        onward: dict[str, tuple[int, ...]] = {}
-        for node in nodes:
-            for symbol, ends in self._edges.get(node, _NO_EDGES).items():
-                onward[symbol] = onward[symbol] + ends if symbol in onward else ends
-        return onward
+    def _edges_of(self, nodes: Iterable[int]) -> list[_Edges]:
+        edges = self._edges
+        return [edges[node] for node in nodes if node in edges]
 
     def _node(self) -> int:
         self._nodes += 1
@@ -232,7 +232,10 @@ class _Phrases:
         """Let the walk go on at ``end`` where it has come to ``at``."""
         self._skips.setdefault(at, set()).add(end)
 
-    def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
+    def _closure(self, nodes: frozenset[int]) -> Set[int]:
+        """The nodes with those to which the walk skips from them."""
+        if self._skips.keys().isdisjoint(nodes):
+            return nodes
         seen = set(nodes)
         waiting = list(seen)
         while waiting:
@@ -240,7 +243,7 @@ class _Phrases:
                 if node not in seen:
                     seen.add(node)
                     waiting.append(node)
-        return frozenset(seen)
+        return seen
 
 
 class CueTable:
@@ -292,6 +295,15 @@ class CueTable:
             self._phrases.add(row, Saying(role=role))
 
 
+def _merged(edges: Iterable[_Edges]) -> _Edges:
+    """Where each symbol leads from several nodes."""
+    onward: _Edges = {}
+    for leaving in edges:
+        for symbol, ends in leaving.items():
+            onward[symbol] = onward[symbol] + ends if symbol in onward else ends
+    return onward
+
+
 def _check(row: Row, values: Iterable[str], known: frozenset[str]) -> None:
     for value in values:
         if value not in known:
@@ -309,12 +321,16 @@ def _rule(row: Row) -> Rule:
     return Rule(category, direction != "backward", direction != "forward", row["scope"], kinds, personal)
 
 
-def _entries(sayings: Sequence[Saying]) -> dict[str, Entry | None]:
+def _entries(sayings: Sequence[Saying]) -> Mapping[str, Entry | None]:
     """What the sayings that end at one place say of each kind of mention."""
     if all(saying.rule is None or saying.rule.kinds is KINDS for saying in sayings):
         return dict.fromkeys(KINDS, _entry(sayings))
-    fitting = {kind: [saying for saying in sayings if saying.rule is None or kind in saying.rule.kinds] for kind in KINDS}
-    return {kind: _entry(said) if said else None for kind, said in fitting.items()}
+    return Memo(partial(_entry_for, sayings), len(KINDS))
+
+
+def _entry_for(sayings: Sequence[Saying], kind: str) -> Entry | None:
+    fitting = [saying for saying in sayings if saying.rule is None or kind in saying.rule.kinds]
+    return _entry(fitting) if fitting else None
 
 
 def _entry(sayings: Sequence[Saying]) -> Entry:
