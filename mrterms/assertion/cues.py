@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from functools import partial
 from itertools import chain, repeat
@@ -36,6 +36,10 @@ WORD_ROLES = frozenset(
 
 PERSONAL = "?"
 """Behind a category: what the phrase says holds of a person and not in words about people in general."""
+_EVENTS = "events"
+"""The scope that is a list for an event and an item for anything else."""
+_OF_WHOM = frozenset({"general", "patient", "pseudo"})
+"""Categories that say whom a sentence is about and nothing of a mention."""
 _GROUP = re.compile(r"\(((?:\\.|[^()\\])*)\)(\?)?")
 _DIGITS = frozenset("0123456789")
 _CENTURIES = ("19", "20", "21")  # de-identified notes are shifted into the next century
@@ -75,7 +79,8 @@ class Entry:
     ``opens``: categories of the rules that reach forward; after a comma they open a statement of their own.
     ``forward`` and ``backward``: the rules by the side to which they reach, without those that only keep shorter phrases from being found.
     ``predicate``: whether a rule speaks of what stands before it, and not as the value of a label.
-    ``grades``: whether it may be a grade; ``speaks``: whether it says something, and does not only steer what others say.
+    ``grades``: whether it may be a grade; ``speaks``: whether it says something, and does not only steer what others say; ``tells``:
+    whether a rule says more than whom the sentence is about.
     """
 
     roles: frozenset[str]
@@ -88,6 +93,7 @@ class Entry:
     heading: bool
     grades: bool
     speaks: bool
+    tells: bool
 
 
 class Hit(NamedTuple):
@@ -323,14 +329,21 @@ def _rule(row: Row) -> Rule:
 
 def _entries(sayings: Sequence[Saying]) -> Mapping[str, Entry | None]:
     """What the sayings that end at one place say of each kind of mention."""
-    if all(saying.rule is None or saying.rule.kinds is KINDS for saying in sayings):
+    if all(saying.rule is None or (saying.rule.kinds is KINDS and saying.rule.scope != _EVENTS) for saying in sayings):
         return dict.fromkeys(KINDS, _entry(sayings))
     return Memo(partial(_entry_for, sayings), len(KINDS))
 
 
 def _entry_for(sayings: Sequence[Saying], kind: str) -> Entry | None:
-    fitting = [saying for saying in sayings if saying.rule is None or kind in saying.rule.kinds]
+    fitting = [_scoped(saying, kind) for saying in sayings if saying.rule is None or kind in saying.rule.kinds]
     return _entry(fitting) if fitting else None
+
+
+def _scoped(saying: Saying, kind: str) -> Saying:
+    """The saying with the scope that it has for a kind: events are told in lists."""
+    if saying.rule is None or saying.rule.scope != _EVENTS:
+        return saying
+    return replace(saying, rule=replace(saying.rule, scope="list" if kind in ("infarct", "procedure") else "item"))
 
 
 def _entry(sayings: Sequence[Saying]) -> Entry:
@@ -348,6 +361,7 @@ def _entry(sayings: Sequence[Saying]) -> Entry:
         heading=any(saying.heading for saying in sayings),
         grades="grade" in roles,
         speaks=bool(rules or relative),
+        tells=any(rule.category not in _OF_WHOM for rule in rules),
     )
 
 

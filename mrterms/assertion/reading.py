@@ -21,11 +21,15 @@ Found = dict[str, list[tuple[int, int]]]
 _HISTORIES = ("past_medical_history", "past_surgical_history")
 _TELLING = frozenset({*_HISTORIES, "risks", "consent", "plan", "indication", "procedure"})
 """Sections whose title says something of a mention about which the sentence says nothing."""
+_ASKING_OF_WHOM = _TELLING | {"family_history"}
+"""Sections whose title says something unless the sentence says anything, were it only whom it is about."""
 _CHANGES: tuple[Change, ...] = ("resolved", "worse", "improved", "new", "unchanged")
 _A_CHANGE = frozenset(_CHANGES)
 _PRESENT = Assertion()
 _SAYING_NOTHING = frozenset({"general", "study", "patient"})
 """Categories that alone say nothing of what the patient has."""
+_ON_CONDITIONS = frozenset({"value", "colon", "entry", "claim", "next", "opening", "head", "object", "aim"})
+"""Scopes that ask more of a mention to the right than that the reach goes there."""
 _GAP = frozenset({":", "|", "-", "–", "—", "--", "=", "(", ",", "is", "was", "are", "were", '"', "]", "[", ")"})
 _PREPOSITIONS = frozenset({"and", "but", "by", "with", "on", "per", "in", "at", "via", "using", "through"})
 _CLOSING = (
@@ -91,6 +95,7 @@ class SentenceReader:
         self.words, self.sentence, self.line, self.targets = words, sentence, line, targets
         speaking = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.speaks]
         self.rules = [one for one in speaking if one[1].entry.rules]
+        self.telling = [one for one in self.rules if one[1].entry.tells]
         self.relatives = [one for one in speaking if one[1].entry.relative]
         """The hits that name somebody else, with their numbers."""
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
@@ -118,7 +123,7 @@ class SentenceReader:
         return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else target._replace(first=around)
 
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
-        found = self._found(target)
+        found = self._found(target, of_whom=section in _ASKING_OF_WHOM)
         experiencer = self._experiencer(target, found, section, carried)
         if experiencer == "patient" and section not in _TELLING and _SAYING_NOTHING.issuperset(found):
             return _PRESENT
@@ -157,10 +162,12 @@ class SentenceReader:
 
     # What speaks of a mention
 
-    def _found(self, target: Target) -> Found:
+    def _found(self, target: Target, *, of_whom: bool) -> Found:
+        """What speaks of a mention; what only says whom the sentence is about comes where it is asked for, and may come elsewhere."""
         found: Found = {}
-        first, last, _ = target
-        for number, hit in self.rules:
+        first, last, kind = target
+        is_queried = self._is_queried(last)
+        for number, hit in self.rules if of_whom or is_queried else self.telling:
             start, end, entry = hit
             is_before, is_behind = end <= first, start >= last
             if not (is_before or is_behind or self._tells_of_itself(target, hit)):
@@ -176,29 +183,33 @@ class SentenceReader:
                 else:
                     reached = not is_behind or self._ends(number, hit, rule, target)
                 if reached:
-                    if self._is_box(hit) and self._is_blank():
+                    if self.line.lower[start] in BOXES and self._is_box(hit) and self._is_blank():
                         category = "not_assessed"
                     found.setdefault(category, []).append((start, end))
         if (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
-        if not found and self._is_queried(target.last):  # and no answer stands behind it
-            found.setdefault("uncertain", []).append((target.last, target.last + 1))
-        if target.kind == "lesion" and not _COURSES.isdisjoint(found):
+        if is_queried and not found:  # and no answer stands behind it
+            found["uncertain"] = [(last, last + 1)]
+        if kind == "lesion" and not _COURSES.isdisjoint(found):
             self._drop_conditions(found)
             if "uncertain" in found and self._is_cause_in_course(target, found):
                 del found["uncertain"]
-        if target.kind == "procedure":
-            found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
-            found.pop("left_out", None)  # "prior AVR, excluded": the subject is
-            if "in_place" in found and "absent" in found:
-                self._drop_far(found, target)
-            if self.line.lower[target.last : target.last + 1] and self.line.lower[target.last] in self.words["complication"]:
-                found.pop("absent", None)  # "no prosthetic valve thrombosis"
-        if target.kind == "procedure" and "hypothetical" not in found and "planned" not in found:
-            for place in range(target.first, target.last):
-                if self.line.lower[place] in self.words["done"] and self.line.lower[place - 1] != "be":
-                    found.setdefault("historical", []).append((place, place + 1))
+        elif kind == "procedure":
+            self._read_procedure(target, found)
         return found
+
+    def _read_procedure(self, target: Target, found: Found) -> None:
+        lower = self.line.lower
+        found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
+        found.pop("left_out", None)  # "prior AVR, excluded": the subject is
+        if "in_place" in found and "absent" in found:
+            self._drop_far(found, target)
+        if lower[target.last : target.last + 1] and lower[target.last] in self.words["complication"]:
+            found.pop("absent", None)  # "no prosthetic valve thrombosis"
+        if "hypothetical" not in found and "planned" not in found:
+            for place in range(target.first, target.last):
+                if lower[place] in self.words["done"] and lower[place - 1] != "be":
+                    found.setdefault("historical", []).append((place, place + 1))
 
     def _is_behind_operation(self, hit: Hit, target: Target) -> bool:
         """Whether a hit denies an operation, of which the mention is the reason: "no AVR for his AS"."""
@@ -241,7 +252,9 @@ class SentenceReader:
 
     def _leads_to(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         """Whether a rule that reaches forward reaches a mention behind its hit."""
-        scope, lower = _scope_for(rule.scope, target), self.line.lower
+        scope, lower = rule.scope, self.line.lower
+        if scope not in _ON_CONDITIONS:
+            return target.first < self._reach(number, rule.category, scope, True)
         if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
             if self._is_box(hit):
                 return hit.end == target.first and self._boxes_lead()
@@ -267,7 +280,7 @@ class SentenceReader:
 
     def _ends(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         """Whether a rule that reaches backward reaches a mention before its hit."""
-        scope, lower = _scope_for(rule.scope, target), self.line.lower
+        scope, lower = rule.scope, self.line.lower
         if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
             return False
         if not rule.forward and hit.entry.opens and not self._turns(hit) and self._leads_in(hit):
@@ -768,13 +781,6 @@ class SentenceReader:
             start, end = self.sentence.span(first, last)
             cues.append(Cue(text=" ".join(self.sentence.words[first:last]), start=start, end=end, category=said[first, last]))
         return tuple(cues)
-
-
-def _scope_for(scope: str, target: Target) -> str:
-    """The scope that a rule has for a mention: events are told in lists."""
-    if scope != "events":
-        return scope
-    return "list" if target.kind in ("infarct", "procedure") else "item"
 
 
 def _other_pronoun(named: str, words: Mapping[str, set[str]]) -> str:
