@@ -62,13 +62,9 @@ class Asserter:
         return self._assess(sentence, targets, previous, section)
 
     def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:
-        readers: dict[str, SentenceReader] = {}
         carried = self._tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
-        assertions = []
-        for target in targets:
-            if (reader := readers.get(target.kind)) is None:
-                reader = readers[target.kind] = self._reader(sentence, targets, target.kind)
-            assertions.append(reader.read(reader.leader(target), section, carried))
+        readers = {kind: self._reader(sentence, targets, kind) for kind in {target.kind for target in targets}}
+        assertions = [readers[target.kind].read(target, section, carried) for target in targets]
         if len(readers) > 1 and "procedure" in readers and "lesion" in readers:
             told = zip(targets, assertions, strict=True)
             operations = {one: said.status for one, said in told if one.kind == "procedure" and said.status in _DONE}
@@ -162,7 +158,7 @@ class Asserter:
 
     def looks_back(self, sentence: Sentence) -> bool:
         """Whether whom the sentence speaks of may hang on the one before, which then is to be given to :meth:`assess`."""
-        return self._pronoun(sentence) is not None or self._is_reply(sentence)
+        return not self._pronouns.isdisjoint(sentence.lower[:_A_START]) or self._is_reply(sentence)
 
     def _is_reply(self, sentence: Sentence) -> bool:
         """Whether the sentence opens with a yes or no and goes on ("N, cause: stroke"), or with a label ("Cause: stroke")."""

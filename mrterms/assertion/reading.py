@@ -123,6 +123,8 @@ class SentenceReader:
         return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else target._replace(first=around)
 
     def read(self, target: Target, section: str | None, carried: bool) -> Assertion:
+        """What the sentence says of a mention; ``carried``: it goes on about somebody else of whom the sentence before told."""
+        target = self.leader(target)
         found = self._found(target, of_whom=section in _ASKING_OF_WHOM)
         experiencer = self._experiencer(target, found, section, carried)
         if experiencer == "patient" and section not in _TELLING and _SAYING_NOTHING.issuperset(found):
@@ -178,14 +180,11 @@ class SentenceReader:
                 category = rule.category
                 if category == "absent" and self._is_behind_operation(hit, target):
                     continue
-                if is_before:
-                    reached = self._leads_to(number, hit, rule, target)
-                else:
-                    reached = not is_behind or self._ends(number, hit, rule, target)
-                if reached:
-                    if self.line.lower[start] in BOXES and self._is_box(hit) and self._is_blank():
-                        category = "not_assessed"
-                    found.setdefault(category, []).append((start, end))
+                if (is_before and not self._leads_to(number, hit, rule, target)) or (is_behind and not self._ends(number, hit, rule, target)):
+                    continue
+                if self.line.lower[start] in BOXES and self._is_box(hit) and self._is_blank():
+                    category = "not_assessed"
+                found.setdefault(category, []).append((start, end))
         if (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if is_queried and not found:  # and no answer stands behind it

@@ -35,7 +35,7 @@ _WIDTHS = {
 class Line:
     """The words of a sentence with the cues found in it."""
 
-    __slots__ = ("hits", "kind", "lower", "possessives", "starts", "subjects", "targets", "verbs")
+    __slots__ = ("hits", "kind", "lower", "starts", "targets", "words")
 
     def __init__(
         self,
@@ -46,8 +46,7 @@ class Line:
         kind: str,
         targets: Set[tuple[int, int]] = frozenset(),
     ) -> None:
-        self.lower, self.starts, self.hits, self.kind, self.targets = lower, starts, hits, kind, targets
-        self.subjects, self.verbs, self.possessives = words["subject"], words["verb"], words["possessive"]
+        self.lower, self.starts, self.hits, self.words, self.kind, self.targets = lower, starts, hits, words, kind, targets
 
     def forward(self, number: int, category: str, scope: str) -> int:
         """The first word that the hit ``number`` no longer reaches, to its right."""
@@ -156,7 +155,7 @@ class Line:
 
     def _is_predicate(self, hit: Hit) -> bool:
         """Whether the hit says something with a finite verb of what stands before it ("no AS, MVP could not be excluded")."""
-        return hit.entry.predicate and self.lower[hit.start] in self.verbs
+        return hit.entry.predicate and self.lower[hit.start] in self.words["verb"]
 
     def _bracket_end(self, begin: int) -> int:
         """Where the bracket closes in which a cue leads something in; "(?) MI" and "(no) MI" lead in what is behind it."""
@@ -190,9 +189,9 @@ class Line:
 
     def _starts_subject(self, place: int, category: str) -> bool:
         """Whether a new subject stands at a place; in a history a possessive is an item like others ("gout, and her palsy")."""
-        if place >= len(self.lower) or self.lower[place] not in self.subjects:
+        if place >= len(self.lower) or self.lower[place] not in self.words["subject"]:
             return False
-        return category in _RESTARTING or self.lower[place] not in self.possessives
+        return category in _RESTARTING or self.lower[place] not in self.words["possessive"]
 
     def _restarts(self, hit: Hit, joint: Hit, category: str, width: int, is_or: bool, before: Hit) -> bool:
         entry = hit.entry
