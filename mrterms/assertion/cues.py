@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from importlib.resources.abc import Traversable
 from functools import partial
+from importlib.resources.abc import Traversable
 from itertools import chain, repeat
+from sys import intern
 from typing import NamedTuple
 
 from mrterms.lexicon.tables import Row, read_table
@@ -143,7 +144,8 @@ class _Phrases:
         self._sayings: dict[int, list[Saying]] = {}
         self._states: dict[frozenset[int], _State] = {}
         self._entries: dict[frozenset[int], Mapping[str, Entry | None]] = {}
-        self._words: set[str] = set()
+        self._words: dict[str, str] = {}
+        """The symbols that phrases hold, each by itself: a symbol is one object everywhere, so that a look-up need not compare letters."""
         self._of_class: dict[str, dict[str | None, _State | None]] = {}
         """By class: the words of phrases that belong to it, too (``<year>``, ``<adverb>``), as moves to states not yet made."""
         self.symbols: Memo[str, str | None] = Memo(self._symbol, _MOST_WORDS)
@@ -166,7 +168,6 @@ class _Phrases:
 
     def close(self) -> None:
         """Make the first state; after that nothing can be added."""
-        self._words = {symbol for leaving in self._edges.values() for symbol in leaving}
         for word in self._words:
             if (kind := self._class(word)) != word:
                 self._of_class.setdefault(kind, {})[word] = None
@@ -175,7 +176,7 @@ class _Phrases:
 
     def _symbol(self, word: str) -> str | None:
         """A word that phrases hold as it is, the class of a number, date or adverb that none holds, or None where no phrase goes on."""
-        return word if word in self._words else kind if (kind := self._class(word)) in self._words else None
+        return self._words.get(word) or self._words.get(self._class(word))
 
     def follow(self, state: _State, symbol: str | None) -> _State:
         """The state after a symbol with which a phrase goes on."""
@@ -235,6 +236,7 @@ class _Phrases:
             self._skip(at, end)
 
     def _edge(self, at: int, word: str, end: int) -> None:
+        word = self._words.setdefault(word, word)
         leaving = self._edges.setdefault(at, {})
         leaving[word] = (*leaving.get(word, ()), end)
 
@@ -303,7 +305,7 @@ class CueTable:
         if role in self.words:
             self.words[role].update(" ".join(words) for choices, _ in _groups(row) for words in choices)
         if role not in WORD_ROLES:
-            self._phrases.add(row, Saying(role=role))
+            self._phrases.add(row, Saying(role=intern(role)))
 
 
 def _merged(edges: Iterable[_Edges]) -> _Edges:
@@ -329,7 +331,7 @@ def _rule(row: Row) -> Rule:
     _check(row, (direction,), DIRECTIONS)
     _check(row, (row["scope"],), SCOPES)
     personal = row["category"].endswith(PERSONAL)
-    return Rule(category, direction != "backward", direction != "forward", row["scope"], kinds, personal)
+    return Rule(intern(category), direction != "backward", direction != "forward", intern(row["scope"]), kinds, personal)
 
 
 def _entries(sayings: Sequence[Saying]) -> Mapping[str, Entry | None]:

@@ -93,11 +93,11 @@ class SentenceReader:
 
     def __init__(self, words: Mapping[str, set[str]], sentence: Sentence, line: Line, targets: Sequence[Target]) -> None:
         self.words, self.sentence, self.line, self.targets = words, sentence, line, targets
-        speaking = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.speaks]
-        self.rules = [one for one in speaking if one[1].entry.rules]
-        self.telling = [one for one in self.rules if one[1].entry.tells]
-        self.relatives = [one for one in speaking if one[1].entry.relative]
-        """The hits that name somebody else, with their numbers."""
+        self.lower, self.starts = line.lower, line.starts
+        self.speaking = [(number, hit) for number, hit in enumerate(line.hits) if hit.entry.speaks]
+        """The hits that say something, with their numbers; of these ``telling`` what they say, ``relatives`` who is named."""
+        self.telling = [one for one in self.speaking if one[1].entry.tells]
+        self.relatives = [one for one in self.speaking if one[1].entry.relative]
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
         self.opens_at: dict[tuple[int, str], int] = {}
         """Where the longest mention begins, by the word with which mentions of a kind end."""
@@ -112,7 +112,7 @@ class SentenceReader:
         """
         if len(self.targets) == 1:
             return target
-        lower, first, last = self.line.lower, target.first, target.last
+        lower, first, last = self.lower, target.first, target.last
         if last - first == 1 and first > 1 and lower[first - 1] == "(" and lower[last : last + 1] == [")"]:
             named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]
             if named:
@@ -126,7 +126,9 @@ class SentenceReader:
         """What the sentence says of a mention; ``carried``: it goes on about somebody else of whom the sentence before told."""
         target = self.leader(target)
         found = self._found(target, of_whom=section in _ASKING_OF_WHOM)
-        experiencer = self._experiencer(target, found, section, carried)
+        experiencer: Experiencer = "patient"
+        if self.relatives or carried or section == "family_history":
+            experiencer = self._experiencer(target, found, section, carried)
         if experiencer == "patient" and section not in _TELLING and _SAYING_NOTHING.issuperset(found):
             return _PRESENT
         return self._decide(target, found, experiencer, section)
@@ -142,7 +144,7 @@ class SentenceReader:
 
     def _is_reason(self, lesion: Target, operation: Target, *, past: bool) -> bool:
         """Whether an operation is told with its reason: "mechanical MVR (2019) for congenital MS"; "due to" asks that it is of the past."""
-        between = self.line.lower[operation.last : lesion.first]
+        between = self.lower[operation.last : lesion.first]
         at = next((at for at in range(len(between)) if between[at] == "for" or (past and between[at : at + 2] in _REASONS)), None)
         if at is None:
             return False
@@ -168,24 +170,30 @@ class SentenceReader:
         """What speaks of a mention; what only says whom the sentence is about comes where it is asked for, and may come elsewhere."""
         found: Found = {}
         first, last, kind = target
-        is_queried = self._is_queried(last)
-        for number, hit in self.rules if of_whom or is_queried else self.telling:
+        beside = (self.lower[first - 1] if first else "", self.lower[last] if last < len(self.lower) else "")
+        is_queried = beside[1] == "?" and self._is_queried(last)
+        for number, hit in self.speaking if of_whom or is_queried else self.telling:
             start, end, entry = hit
-            is_before, is_behind = end <= first, start >= last
-            if not (is_before or is_behind or self._tells_of_itself(target, hit)):
+            if end <= first:
+                rules, reaches = entry.forward, self._leads_to
+            elif start >= last:
+                rules, reaches = entry.backward, self._ends
+            elif self._tells_of_itself(target, hit):
+                rules, reaches = entry.forward, None
+            else:
                 continue
-            for rule in entry.backward if is_behind else entry.forward:
+            for rule in rules:
                 if rule.personal and self._is_general():
                     continue
                 category = rule.category
                 if category == "absent" and self._is_behind_operation(hit, target):
                     continue
-                if (is_before and not self._leads_to(number, hit, rule, target)) or (is_behind and not self._ends(number, hit, rule, target)):
+                if reaches is not None and not reaches(number, hit, rule, target):
                     continue
-                if self.line.lower[start] in BOXES and self._is_box(hit) and self._is_blank():
+                if self.lower[start] in BOXES and self._is_box(hit) and self._is_blank():
                     category = "not_assessed"
                 found.setdefault(category, []).append((start, end))
-        if (sign := self._sign(target)) is not None:
+        if not DASHES.isdisjoint(beside) and (sign := self._sign(target)) is not None:
             found.setdefault(sign[0], []).append((sign[1], sign[1] + 1))
         if is_queried and not found:  # and no answer stands behind it
             found["uncertain"] = [(last, last + 1)]
@@ -198,7 +206,7 @@ class SentenceReader:
         return found
 
     def _read_procedure(self, target: Target, found: Found) -> None:
-        lower = self.line.lower
+        lower = self.lower
         found.pop("resolved", None)  # "after his TAVI the breathlessness has gone"
         found.pop("left_out", None)  # "prior AVR, excluded": the subject is
         if "in_place" in found and "absent" in found:
@@ -213,21 +221,21 @@ class SentenceReader:
     def _is_behind_operation(self, hit: Hit, target: Target) -> bool:
         """Whether a hit denies an operation, of which the mention is the reason: "no AVR for his AS"."""
         return target.kind != "procedure" and any(
-            hit.end <= one.first and one.last <= target.first and "for" in self.line.lower[one.last : target.first]
+            hit.end <= one.first and one.last <= target.first and "for" in self.lower[one.last : target.first]
             for one in self.targets
             if one.kind == "procedure"
         )
 
     def _drop_conditions(self, found: Found) -> None:
         """``if the regurgitation worsens``: what is conditional is its course."""
-        told = [place for place in found.get("hypothetical", ()) if self.line.lower[place[0]] not in _CONDITIONS]
+        told = [place for place in found.get("hypothetical", ()) if self.lower[place[0]] not in _CONDITIONS]
         found.pop("hypothetical", None)
         if told:
             found["hypothetical"] = told
 
     def _drop_far(self, found: Found, target: Target) -> None:
         """``no MR, MVR well seated``: what is in place is not denied across a comma."""
-        near = [place for place in found.pop("absent") if "," not in self.line.lower[place[1] : target.first]]
+        near = [place for place in found.pop("absent") if "," not in self.lower[place[1] : target.first]]
         if near:
             found["absent"] = near
 
@@ -235,13 +243,13 @@ class SentenceReader:
         """Whether its course is what is doubted of a lesion, or what it causes: "rule out worsening MR", "likely due to worsening MR"."""
         doubts = {end for _, end in found["uncertain"]}
         courses = [place for one in _COURSES for place in found.get(one, ()) if place[1] in (target.first, target.first - 1)]
-        return any(self.line.lower[start - 1] in _OF_CAUSE or start in doubts for start, _ in courses)
+        return any(self.lower[start - 1] in _OF_CAUSE or start in doubts for start, _ in courses)
 
     def _is_general(self) -> bool:
         """Whether the sentence speaks of people or a disease in general, and of nobody ("After an infarct people often feel low")."""
         if self.general is None:
-            told = any(rule.category in ("general", "study") for _, hit in self.rules for rule in hit.entry.rules)
-            self.general = told and self.words["individual"].isdisjoint(self.line.lower)
+            told = any(rule.category in ("general", "study") for _, hit in self.speaking for rule in hit.entry.rules)
+            self.general = told and self.words["individual"].isdisjoint(self.lower)
         return self.general
 
     @staticmethod
@@ -251,7 +259,7 @@ class SentenceReader:
 
     def _leads_to(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         """Whether a rule that reaches forward reaches a mention behind its hit."""
-        scope, lower = rule.scope, self.line.lower
+        scope, lower = rule.scope, self.lower
         if scope not in _ON_CONDITIONS:
             return target.first < self._reach(number, rule.category, scope, True)
         if scope == "value":  # "0 AI", but in "MR 0 TR 1+" it is the value of what stands before it
@@ -279,7 +287,7 @@ class SentenceReader:
 
     def _ends(self, number: int, hit: Hit, rule: Rule, target: Target) -> bool:
         """Whether a rule that reaches backward reaches a mention before its hit."""
-        scope, lower = rule.scope, self.line.lower
+        scope, lower = rule.scope, self.lower
         if rule.category in _SAID_OF_ASPECTS and self._is_aspect(target):
             return False
         if not rule.forward and hit.entry.opens and not self._turns(hit) and self._leads_in(hit):
@@ -300,13 +308,13 @@ class SentenceReader:
 
     def _is_named_again(self, hit: Hit, target: Target) -> bool:
         """Whether a mention is named again right behind the hit: "MVP, but a new echo shows no MVP"."""
-        lower = self.line.lower
+        lower = self.lower
         words = lower[target.first : target.last]
         return any(one.first - hit.end in (0, 1) and lower[one.first : one.last] == words for one in self.targets)
 
     def _dates(self, hit: Hit, target: Target) -> bool:
         """Whether the hit dates a mention, from which a remark may part it: "TAVI (26 mm valve) 8 March", "MI in Dubai 2013"."""
-        lower, first, last = self.line.lower, target.last, hit.start
+        lower, first, last = self.lower, target.last, hit.start
         if hit.end < len(lower) and lower[hit.end] not in _BEHIND_A_DATE and not self._is_parted(hit):
             return False
         if last - first > 1 and lower[first] in DASHES:  # "MI - Leeds, 2011", "AVR - Magna 23 mm - 2017"
@@ -325,19 +333,19 @@ class SentenceReader:
 
     def _is_heading(self, hit: Hit, target: Target) -> bool:
         """Whether the hit opens the sentence beside a mention: "For redo AVR", but "For his AVR in 2010 he had to travel"."""
-        between = self.line.lower[hit.end : target.first]
+        between = self.lower[hit.end : target.first]
         return not hit.start and len(between) <= _MODIFIERS and self.words["possessive"].isdisjoint(between)
 
     def _opens_entry(self, hit: Hit, target: Target) -> bool:
         """Whether the hit opens an entry of a list right before a mention: "2011 MI, 2014 biological AVR", but "2019 guideline on AVR"."""
-        lower, first = self.line.lower, hit.start
+        lower, first = self.lower, hit.start
         opens = lower[first] == "," or first == 0 or lower[first - 1] in _OPENING | {","} or (first == 1 and not lower[0][-1].isalnum())
         between = lower[hit.end : target.first]
         return opens and len(between) <= _MODIFIERS and all(word.isalpha() and word not in _PREPOSITIONS for word in between)
 
     def _is_plus(self, hit: Hit) -> bool:
         """Whether a plus joins what stands on its sides, and says nothing of it: "CABG + mitral ring", but "+MR" and "AS, + MR"."""
-        lower, at = self.line.lower, hit.start
+        lower, at = self.lower, hit.start
         return lower[at] == "+" and hit.end - at == 1 and at > 0 and self.line.is_free(at) and lower[at - 1] not in _CLOSING - {")"}
 
     def _colon_behind(self, number: int) -> int | None:
@@ -345,13 +353,13 @@ class SentenceReader:
         for at, hit in enumerate(self.line.hits[number + 1 :], number + 1):
             if "stop" in hit.entry.roles:
                 break
-            if self.line.is_break(hit) and self.line.lower[hit.start] == ":":
-                return None if self.line.lower[hit.start - 1] in self.words["label"] else at
+            if self.line.is_break(hit) and self.lower[hit.start] == ":":
+                return None if self.lower[hit.start - 1] in self.words["label"] else at
         return None
 
     def _is_aim(self, hit: Hit, target: Target) -> bool:
         """Whether a "for" leads from the hit to a mention: "referred him to Dr X for MitraClip", not "for clinic after MitraClip"."""
-        between = self.line.lower[hit.end : target.first]
+        between = self.lower[hit.end : target.first]
         if "for" not in between:
             return False
         behind = between[len(between) - between[::-1].index("for") :]
@@ -361,7 +369,7 @@ class SentenceReader:
 
     def _is_answer(self, hit: Hit) -> bool:
         """Whether a word is the whole value of a label, and leads nothing in: "PCI: no, MI: yes"."""
-        lower = self.line.lower
+        lower = self.lower
         if not hit.start or hit.end - hit.start > 1 or lower[hit.start] not in self.words["answer"]:
             return False
         if self._is_led_to(hit):
@@ -370,22 +378,22 @@ class SentenceReader:
 
     def _precedes_label(self, hit: Hit) -> bool:
         """Whether the next label begins right behind the value of one: "MI: No AS: Yes"."""
-        lower = self.line.lower
+        lower = self.lower
         label = next((at for at in range(hit.end, min(hit.end + A_LABEL, len(lower))) if not lower[at][-1].isalnum()), hit.end)
         return label > hit.end and lower[label] in (":", "=") and lower[hit.start - 1] == lower[label]
 
     def _is_led_to(self, hit: Hit) -> bool:
         """Whether dots lead across the page to a value: "Infarct in the last 90 days ...... no"."""
-        return hit.start > 0 and self.line.lower[hit.start - 1].startswith(_LEADERS)
+        return hit.start > 0 and self.lower[hit.start - 1].startswith(_LEADERS)
 
     def _turns(self, hit: Hit) -> bool:
         """Whether a hit opens with a verb or a "but", and so speaks of what stands before it too."""
-        word = self.line.lower[hit.start]
+        word = self.lower[hit.start]
         return word in self.words["verb"] or word in self.words["contrast"]
 
     def _leads_in(self, hit: Hit) -> bool:
         """Whether a word that may speak either way stands before a mention of its own: "severe MR with resolved TS"."""
-        lower, end = self.line.lower, hit.end
+        lower, end = self.lower, hit.end
         if self._is_answer(hit):
             return False
         for one in self.targets:
@@ -395,7 +403,7 @@ class SentenceReader:
 
     def _asks_of_all(self, target: Target) -> bool:
         """Whether the sentence asks something about a finding, and not whether somebody has it ("What is a leaky valve?")."""
-        lower, words = self.line.lower, self.words
+        lower, words = self.lower, self.words
         at = next((at for at, word in enumerate(lower) if word not in words["opener"]), 0)
         if lower[at] in words["asking"] or (lower[at] in ("is", "are") and target.first - at <= 2 and target.last + 1 < len(lower)):
             return True  # "Is a leaky valve dangerous?"
@@ -403,7 +411,7 @@ class SentenceReader:
 
     def _is_aspect(self, target: Target) -> bool:
         """Whether what is said behind a mention is said of an aspect of it: "the cause of the regurgitation is uncertain"."""
-        before = self.line.lower[max(0, target.first - _MODIFIERS - 2) : target.first]
+        before = self.lower[max(0, target.first - _MODIFIERS - 2) : target.first]
         return "of" in before[1:] and before[before.index("of", 1) - 1] in self.words["aspect"]
 
     def _reach(self, number: int, category: str, scope: str, forward: bool) -> int:
@@ -421,12 +429,12 @@ class SentenceReader:
         """Whether a word of those that lead in something answers, joins or asks about what stands before it ("IE? severe MR")."""
         if hit.end - hit.start > 1:
             return False
-        asks = self.line.lower[hit.start] == "?" and (self._ends_a_word(hit.start) or self._is_queried(hit.start))
+        asks = self.lower[hit.start] == "?" and (self._ends_a_word(hit.start) or self._is_queried(hit.start))
         return asks or self._is_answer(hit) or self._is_plus(hit)
 
     def _is_value(self, hit: Hit, target: Target) -> bool:
         """Whether the hit is the value of the label that the mention is, alone or in a list ("MR/TR: none")."""
-        lower = self.line.lower
+        lower = self.lower
         if self._is_box(hit):
             if self._boxes_lead():
                 return False
@@ -450,7 +458,7 @@ class SentenceReader:
         A comma joins members only where all before the sign is a bare list or where a word joins two of them ("MR, AS and TR: none"); in
         "moderate MR, AS: none" it parts two statements.
         """
-        lower = self.line.lower
+        lower = self.lower
         sure, listed = {end}, set[int]()
         commas = False
         place = end
@@ -473,7 +481,7 @@ class SentenceReader:
         if (first := min((one.first for one in self.targets if one.last == end), default=end)) < end or not labelled:
             return first
         taken = {place for one in self.targets for place in range(one.first, one.last)}
-        while first > 0 and self.line.lower[first - 1].isalpha() and self.line.lower[first - 1] not in _JOINING:
+        while first > 0 and self.lower[first - 1].isalpha() and self.lower[first - 1] not in _JOINING:
             first -= 1
             if first in taken or end - first > _MODIFIERS:
                 return end
@@ -483,11 +491,11 @@ class SentenceReader:
     @cached_property
     def _boxes(self) -> list[tuple[int, int, bool]]:
         """The check boxes of the line and whether each is ticked."""
-        return list(boxes_in(self.line.lower))
+        return list(boxes_in(self.lower))
 
     def _is_box(self, hit: Hit) -> bool:
         """Whether the hit is a box alone, without a yes or no to it."""
-        lower = self.line.lower
+        lower = self.lower
         return lower[hit.start] in BOXES and any((hit.start, hit.end) == box[:2] for box in self._boxes)
 
     def _is_blank(self) -> bool:
@@ -496,7 +504,7 @@ class SentenceReader:
 
     def _boxes_lead(self) -> bool:
         """Whether the boxes of a form stand before their labels: "[ ] MI [x] MVP", not "MI [ ] MVP [x]"."""
-        lower, first, last = self.line.lower, self._boxes[0][0], self._boxes[-1][1]
+        lower, first, last = self.lower, self._boxes[0][0], self._boxes[-1][1]
         return first == 0 or not lower[first - 1][-1].isalnum() or (last < len(lower) and all(one.last != first for one in self.targets))
 
     def _is_parted(self, hit: Hit) -> bool:
@@ -508,14 +516,14 @@ class SentenceReader:
 
     def _sign(self, target: Target) -> tuple[str, int] | None:
         """A minus sign before or behind a mention: "-MI" says no; a bullet, a hyphen and a dash say nothing."""
-        lower, first, last = self.line.lower, target.first, target.last
+        lower, first, last = self.lower, target.first, target.last
         if last < len(lower) and lower[last] in DASHES:
             ends = last + 1 == len(lower) or lower[last + 1] in _CLOSING
             if ends and (self._glued_left(last) or lower[last + 1 : last + 2] in ([","], [";"])):
                 return "absent", last
         if first == 0 or lower[first - 1] not in DASHES:
             return None
-        starts = self.line.starts
+        starts = self.starts
         at = first - 1
         glued_right = starts[at] + 1 == starts[first]
         if at > 1 and lower[at - 1] == "/" and lower[at - 2] == "+":
@@ -528,22 +536,22 @@ class SentenceReader:
 
     def _is_queried(self, place: int) -> bool:
         """Whether a question mark that closes the word before it stands at ``place`` inside a line: "IE? cultures sent"."""
-        lower, starts = self.line.lower, self.line.starts
+        lower, starts = self.lower, self.starts
         inside = 0 < place < len(lower) - 1 and lower[place] == "?"
         return inside and self._glued_left(place) and starts[place + 1] > starts[place] + 1
 
     def _ends_a_word(self, place: int) -> bool:
-        return self._glued_left(place) and self.line.lower[place - 1][-1].isalnum()
+        return self._glued_left(place) and self.lower[place - 1][-1].isalnum()
 
     def _glued_left(self, place: int) -> bool:
-        starts = self.line.starts
-        return place > 0 and starts[place - 1] + len(self.line.lower[place - 1]) == starts[place]
+        starts = self.starts
+        return place > 0 and starts[place - 1] + len(self.lower[place - 1]) == starts[place]
 
     # Whose it is
 
     def is_person(self, number: int) -> bool:
         """Whether a relative is spoken of, and does not merely report or accompany."""
-        hit, lower = self.line.hits[number], self.line.lower
+        hit, lower = self.line.hits[number], self.lower
         if hit.entry.heading:
             return True
         if hit.start and lower[hit.start - 1][-1:].isdigit() and len(lower[hit.start]) <= _UNIT:
@@ -564,7 +572,7 @@ class SentenceReader:
 
     def _before_relatives(self, hit: Hit) -> int:
         """The word before a relative, or before the relatives with whom it is named: "discussed with family (wife, son)"."""
-        lower = self.line.lower
+        lower = self.lower
         ends = {one.end: one.start for _, one in self.relatives}
         before = hit.start - 1
         while before >= 0:
@@ -597,7 +605,7 @@ class SentenceReader:
 
         Behind one of whom something is told it is the patient: "Her sister had an MI; she herself has AS".
         """
-        lower = self.line.lower
+        lower = self.lower
         at = next((at for at in range(target.first - 1, hit.end - 1, -1) if lower[at] in ("himself", "herself")), None)
         if at is None or hit.entry.heading or any(hit.end <= one.start < at for _, one in self.relatives):
             return False
@@ -612,7 +620,7 @@ class SentenceReader:
         return subject and lower[hit.end - 1] not in self.words[sex] and not self.is_person(number)
 
     def _belongs(self, number: int, hit: Hit, target: Target) -> bool:
-        lower, hits = self.line.lower, self.line.hits
+        lower, hits = self.lower, self.line.hits
         before = hit.start - 1
         while before >= 0 and (lower[before] in self.words["possessive"] or lower[before] in self.words["determiner"]):
             before -= 1
@@ -643,14 +651,14 @@ class SentenceReader:
 
     def _begins_another(self, at: int) -> bool:
         """Whether a joint leads to a clause about somebody else: "my mother had one, and I do", "..., will I need one?"."""
-        words, opening = self.words, self.line.lower[at : at + 2]
+        words, opening = self.words, self.lower[at : at + 2]
         if opening and opening[0] in words["pronoun"] | words["writer"]:
             return True
         return len(opening) > 1 and opening[0] in words["modal"] | words["inquiry"] and opening[1] in words["writer"]
 
     def _is_beside_patient(self, hit: Hit, before: int) -> bool:
         """Whether the patient is named with a relative: "both he and his brother have AS", "unlike her mother she has no AS"."""
-        lower, words = self.line.lower, self.words
+        lower, words = self.lower, self.words
         if lower[before] in ("like", "unlike"):
             return "who" not in lower[hit.end : hit.end + 2]
         one = lower[max(before - 1, 0)]
@@ -658,7 +666,7 @@ class SentenceReader:
 
     def _goes_on(self, hit: Hit, stop: Hit) -> bool:
         """Whether what stands behind a stop is told of the relative still: "; she also had", "; none had"."""
-        lower, at = self.line.lower, stop.end
+        lower, at = self.lower, stop.end
         if at >= len(lower) or lower[at] in _ON:
             return True
         if lower[at] not in self.words["pronoun"] or lower[stop.start] not in ENDS:
@@ -668,7 +676,7 @@ class SentenceReader:
 
     def _is_of_other(self, hit: Hit, target: Target) -> bool:
         """Whether a pronoun between a relative and the mention cannot mean the relative: "his wife had been told that he ..."."""
-        return _other_pronoun(self.line.lower[hit.end - 1], self.words) in self.line.lower[hit.end : target.first]
+        return _other_pronoun(self.lower[hit.end - 1], self.words) in self.lower[hit.end : target.first]
 
     # What wins
 
@@ -680,15 +688,9 @@ class SentenceReader:
             temporality = "future"
         elif past or status == "historical" or "resolved" in found:
             temporality = "historical"
-        keep, change = [*reasons], None
-        if not _A_CHANGE.isdisjoint(found):
-            change = next(one for one in _CHANGES if one in found)
-            keep.append(change)
-        if past and "historical" not in reasons:
-            keep.append("historical")
-        return Assertion(
-            status=status, experiencer=experiencer, temporality=temporality, change=change, cues=self._cues(found, dict.fromkeys(keep))
-        )
+        change = None if _A_CHANGE.isdisjoint(found) else next(one for one in _CHANGES if one in found)
+        keep = [*reasons, *((change,) if change else ()), *(("historical",) if past and "historical" not in reasons else ())]
+        return Assertion(status, experiencer, temporality, change, self._cues(found, dict.fromkeys(keep)))
 
     def _status(
         self, target: Target, found: Found, experiencer: Experiencer, section: str | None
@@ -705,15 +707,14 @@ class SentenceReader:
             return ("hypothetical" if self._is_supposed(target) else "uncertain"), ("uncertain",)
         if "not_assessed" in found:
             return "not_assessed", ("not_assessed",)
-        settled = "known" in found or self._is_graded(target)
-        owned = self.line.lower[max(target.first - 1, 0)] in self.words["possessive"]
-        if "query" in found and target.kind != "procedure" and not settled and not owned:
+        if "query" in found and target.kind != "procedure" and not (self._is_settled(target, found) or self._is_owned(target)):
             return "uncertain", ("query",)
         if "in_place" not in found and self._is_past(target, found):
             return "historical", ("historical",)
         if "upcoming" in found and "in_place" not in found:
             return "hypothetical", ("upcoming",)
-        return self._by_section(target, found, section, settled), ("known", "present", "in_place")
+        status = self._by_section(target, found, section) if section in _TELLING else "present"
+        return status, ("known", "present", "in_place")
 
     def _is_supposed(self, target: Target) -> bool:
         """Whether a doubt is of what might come, as a condition or question before it says: "call if it lasts, as it could be an MI"."""
@@ -721,32 +722,34 @@ class SentenceReader:
             return False
         parted = False
         for hit in reversed([one for one in self.line.hits if one.end <= target.first]):
-            if self.line.lower[hit.start] in ENDS:
+            if self.lower[hit.start] in ENDS:
                 return False
             if parted and any(self._supposes(hit, rule) for rule in hit.entry.rules):
                 return True
-            parted = parted or "cause" in hit.entry.roles or self.line.lower[hit.start] in (",", "(")
+            parted = parted or "cause" in hit.entry.roles or self.lower[hit.start] in (",", "(")
         return False
 
     def _supposes(self, hit: Hit, rule: Rule) -> bool:
-        words = self.line.lower[hit.start : hit.end]
+        words = self.lower[hit.start : hit.end]
         conditional = rule.scope == "clause" or not _SUPPOSING.isdisjoint(words) or (hit.start == 0 and words[0] == "should")
         return rule.category == "hypothetical" and rule.forward and conditional
 
     def _was_done(self, target: Target, found: Found) -> bool:
         """Whether a procedure is told as done behind words that alone would plan it: "urgent AVR was performed"."""
         history = found.get("historical", ())
-        outcomes = {(hit.start, hit.end) for _, hit in self.rules if "outcome" in hit.entry.roles}
+        outcomes = {(hit.start, hit.end) for _, hit in self.speaking if "outcome" in hit.entry.roles}
         if history and outcomes.issuperset(found["planned"]) and min(found["planned"]) > min(history):
             return True  # "history of AS requiring AVR"
         behind = [start for start, _ in history if start >= target.last]
-        return any(self.line.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
+        return any(self.lower[start] in _PASSED for start in behind) and all(end <= target.first for _, end in found["planned"])
 
     def _is_past(self, target: Target, found: Found) -> bool:
         """Whether the mention is of the past; a lesion that is known or unchanged is still there."""
         return "historical" in found and not (target.kind == "lesion" and not {"known", "unchanged"}.isdisjoint(found))
 
-    def _by_section(self, target: Target, found: Found, section: str | None, settled: bool) -> AssertionStatus:
+    def _by_section(self, target: Target, found: Found, section: str | None) -> AssertionStatus:
+        """The status that the title of a section gives to a mention."""
+        settled = self._is_settled(target, found)
         if section in _HISTORIES and "known" not in found:
             # A history of operations is no list of lesions: one with its grade is told as it is now.
             now = "present" in found or (settled and section == "past_surgical_history")
@@ -763,9 +766,16 @@ class SentenceReader:
 
     def _is_had(self, target: Target) -> bool:
         """Whether a mention stands right behind one who has it: "77M with AS", "woman with known rheumatic MS"."""
-        lower = self.line.lower[: target.first]
+        lower = self.lower[: target.first]
         at = next((at for at in range(len(lower) - 1, max(-1, len(lower) - _MODIFIERS - 2), -1) if lower[at] in ("with", "w/")), 0)
         return at > 0 and (lower[at - 1] in self.words["individual"] or _PERSON.fullmatch(lower[at - 1]) is not None)
+
+    def _is_settled(self, target: Target, found: Found) -> bool:
+        """Whether a mention is known or graded: nobody asks whether it is there."""
+        return "known" in found or self._is_graded(target)
+
+    def _is_owned(self, target: Target) -> bool:
+        return self.lower[max(target.first - 1, 0)] in self.words["possessive"]
 
     def _is_graded(self, target: Target) -> bool:
         for hit in self.line.hits:
@@ -775,10 +785,11 @@ class SentenceReader:
 
     def _cues(self, found: Found, categories: dict[str, None]) -> tuple[Cue, ...]:
         cues: list[Cue] = []
-        said = {place: category for category in categories for place in found.get(category, ())}
-        for first, last in sorted(said):
+        words = self.sentence.words
+        said = {place: category for category in categories if category in found for place in found[category]}
+        for (first, last), category in sorted(said.items()):
             start, end = self.sentence.span(first, last)
-            cues.append(Cue(text=" ".join(self.sentence.words[first:last]), start=start, end=end, category=said[first, last]))
+            cues.append(Cue(" ".join(words[first:last]), start, end, category))
         return tuple(cues)
 
 

@@ -21,6 +21,10 @@ _GOING_ON = frozenset({"unchanged", "worse", "improved", "new"})
 _OVER_GRADES = ("complaints", "aim")
 """Scopes that go on over a graded item of a list: "referred with dyspnoea and severe AS for AVR"."""
 _ENDING = {"noun": frozenset({"verb", "cause", "effect", "with"}), "nouns": frozenset({"verb", "cause", "effect"})}
+_NOTHING: Set[str] = frozenset()
+_STOP = frozenset({"stop"})
+_CAUSE = _STOP | {"cause"}
+_CAUSE_OR_EFFECT = _CAUSE | {"effect"}
 _ADJECTIVES = 1
 """How many words may stand between a grade and its mention ("severe ischaemic MR")."""
 _ITEM, _PHRASE, _LIST, _CLAUSE = range(4)
@@ -52,7 +56,10 @@ class Line:
         """The first word that the hit ``number`` no longer reaches, to its right."""
         width, hits = _WIDTHS[scope], self.hits
         begin = hits[number].end
-        end = self._bracket_end(begin) if category in _RESTARTING else len(self.lower)
+        is_restarting = category in _RESTARTING
+        end = self._bracket_end(begin) if is_restarting else len(self.lower)
+        stopping = _stopping(category, width) if is_restarting else _STOP
+        ending = _ENDING.get(scope, _NOTHING)
         joint: Hit | None = None
         is_or = has_outcome = False
         of_noun = category == "hypothetical" and self.lower[begin - 1] in ("of", "for")  # "the risk of stroke and infarction is small"
@@ -61,16 +68,16 @@ class Line:
             if hit.start >= end:
                 break
             roles, opens = hit.entry.roles, hit.entry.opens
-            if "stop" in roles or (category in _RESTARTING and self._ends_by_cause(roles, category, width)):
+            if not stopping.isdisjoint(roles):
                 return hit.start
-            if self.is_break(hit):
+            if "break" in roles and self.is_break(hit):
                 if hit.start == begin or (category in _LEADING and self.lower[hit.start] == ":"):
                     begin = hit.end
                     continue
                 return hit.start
             if width == _CLAUSE:
                 continue
-            if not roles.isdisjoint(_ENDING.get(scope, ())):
+            if not ending.isdisjoint(roles):
                 return hit.start
             if category == "historical" and self.kind == "lesion":
                 if has_outcome and self._grades(hit, hits[place - 1]):
@@ -97,20 +104,13 @@ class Line:
                     return joint.start
                 if scope in _OVER_GRADES and ("grade" in roles or _is_past_adjective(hit)):
                     continue
-                if not is_or and category in _RESTARTING and self._speaks_of_one(hit, joint):
+                if not is_or and is_restarting and self._speaks_of_one(hit, joint):
                     return joint.start
                 if self._restarts(hit, joint, category, width, is_or, hits[place - 2 if place > 1 else 0]):
                     return joint.start
-            elif "with" in roles and category in _RESTARTING and self._opens_after(place):
+            elif "with" in roles and is_restarting and self._opens_after(place):
                 return hit.start
         return end
-
-    @staticmethod
-    def _ends_by_cause(roles: Set[str], category: str, width: int) -> bool:
-        """A clause of doubt goes on over a cause ("it is possible that death was due to ..."), a condition over its effect."""
-        if width == _CLAUSE:
-            return "cause" in roles and category != "uncertain"
-        return "cause" in roles or "effect" in roles
 
     def backward(self, number: int, scope: str) -> int:
         """The first word that the hit ``number`` reaches, to its left."""
@@ -120,9 +120,9 @@ class Line:
         for place in range(number - 1, -1, -1):
             hit = hits[place]
             roles = hit.entry.roles
-            if not roles.isdisjoint(("stop", "cause", "effect")):
+            if not _CAUSE_OR_EFFECT.isdisjoint(roles):
                 return hit.end
-            if self.is_break(hit):
+            if "break" in roles and self.is_break(hit):
                 if hit.end == begin:
                     begin = hit.start
                     continue
@@ -221,6 +221,16 @@ class Line:
             and following[0].start - self.hits[place].end <= 1
             and ("grade" in following[0].entry.roles or bool(following[0].entry.opens - {"absent"}))
         )
+
+
+def _stopping(category: str, width: int) -> Set[str]:
+    """The roles over which a cue does not reach.
+
+    A clause of doubt goes on over a cause ("it is possible that death was due to ..."), a condition over its effect.
+    """
+    if width != _CLAUSE:
+        return _CAUSE_OR_EFFECT
+    return _STOP if category == "uncertain" else _CAUSE
 
 
 def _is_past_adjective(hit: Hit) -> bool:
