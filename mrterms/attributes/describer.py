@@ -75,7 +75,8 @@ class Describer:
         self._thresholds = Thresholds(folder / "thresholds.tsv")
         self._grades, self._facts = GradeBinder(roles), FactBinder(roles)
         self._named = frozenset([*self._scales.lesions, ""])
-        self._unnamed = self._trie.anchors(_uses([self._scales.lesion("")], (), figures=True))
+        unnamed = self._scales.lesion("")
+        self._unnamed = self._trie.anchors(unnamed.uses | unnamed.measured)
         self._speaks = Memo(self._may_speak, _MOST_WORDS)
 
     def is_silent(self, sentence: Sentence, concept_ids: Iterable[str]) -> bool:
@@ -106,8 +107,11 @@ class Describer:
         dated = []
         if figures or not COUNT_WORDS.isdisjoint(atom_set):
             dated = [number for number, lesion in enumerate(lesions) if lesion.kind in _DATED]
-        others = [self._scales.lesion(concept_id) for target in targets for concept_id in target.may_be]
-        read = self._trie.may_hit(atom_set, _uses(lesions, others, figures=figures))
+        uses: set[str] = set().union(*[lesion.uses for lesion in lesions])
+        if figures:
+            may_be = [self._scales.lesion(concept_id) for target in targets for concept_id in target.may_be]
+            uses.update(*[lesion.measured for lesion in (*lesions, *may_be)])
+        read = self._trie.may_hit(atom_set, uses)
         if not dated and not read:
             return [_NOTHING] * len(targets)
         quote = _Quote(sentence, text)
@@ -182,7 +186,7 @@ class Describer:
         severities: list[Severity | None] = [None] * len(targets)
         ranks = range(-len(targets), 0)
         places = [Place(at, at, lesion, _is_done(target)) for at, target, lesion in zip(ranks, targets, lesions, strict=True)]
-        uses = _measuring(lesions) if figures else set()
+        uses: set[str] = set().union(*[lesion.measured for lesion in lesions]) if figures else set()
         if heir is not None:
             uses.add(GRADED)
         if uses and self._trie.may_hit(atom_set, uses):
@@ -291,21 +295,6 @@ def _new(attributes: list[Attribute], known: Sequence[Attribute]) -> tuple[Attri
             seen.add((attribute.kind, attribute.value))
             kept.append(attribute)
     return tuple(kept)
-
-
-def _measuring(lesions: Iterable[Lesion]) -> set[str]:
-    """The uses of the phrases that name measurements of these lesions."""
-    return set[str]().union(*[lesion.measured for lesion in lesions])
-
-
-def _uses(lesions: Sequence[Lesion], others: Iterable[Lesion], *, figures: bool) -> set[str]:
-    """What phrases may be for in a sentence with these lesions; ``others`` are what forms whose sense is open may be."""
-    uses = {lesion.kind for lesion in lesions}
-    if any([lesion.scale for lesion in lesions]):  # noqa: C419 a list is quicker than a generator for one or two lesions
-        uses.add(GRADED)
-    if figures:
-        uses |= _measuring([*lesions, *others])
-    return uses
 
 
 def _is_done(target: Target) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from typing import Literal, NamedTuple, cast
 
-from mrterms.attributes.phrases import PhraseTrie, measuring
+from mrterms.attributes.phrases import GRADED, PhraseTrie, measuring
 from mrterms.lexicon.tables import Row, read_table
 from mrterms.records import GRADES, Grade
 
@@ -56,12 +56,15 @@ class Lesion:
     kind: str
     site: str
     scale: str | None
+    uses: frozenset[str] = field(init=False)
+    """What phrases may be for that say something of it beyond its measurements."""
     measured: frozenset[str] = field(init=False)
     """The uses of the phrases that name its measurements: those of its kind, its own, and but for other things those of any lesion."""
 
     def __post_init__(self) -> None:
         names = {self.kind, self.concept_id} if self.kind == "other" else {self.kind, self.concept_id, "*"}
         object.__setattr__(self, "measured", frozenset(map(measuring, names)))
+        object.__setattr__(self, "uses", frozenset([self.kind, GRADED] if self.scale else [self.kind]))
 
 
 class Reading(NamedTuple):
