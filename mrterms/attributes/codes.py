@@ -68,9 +68,10 @@ class CodeRules:
         """The codes of an annotation (from its concept's codes, its status and attributes) and the rules that gave them.
 
         A finer concept keeps its own code where the rules of the concept it is reported as give none but their last resort.
+        The codes of a concept without rules are those that the annotation holds, not a copy.
         """
         concept_id = annotation.get("concept_id") or ""
-        known = annotation.get("codes") or {}
+        known: dict[str, str] = annotation.get("codes") or {}
         if concept_id not in self._rules:
             return known, (CONCEPT,) if known else ()
         attributes, kinds = annotation.get("attributes") or (), self._kinds[concept_id]

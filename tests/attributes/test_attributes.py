@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from mrterms.attributes import Describer, Target
 from mrterms.attributes.codes import CodeRules
+from mrterms.attributes.facts import FactRule
+from mrterms.attributes.phrases import PhraseTrie
 from mrterms.errors import LexiconError
 from mrterms.lexicon.resources import lexicon_folder
 from mrterms.lexicon.tables import read_table
@@ -198,6 +200,49 @@ def test_offsets_are_exact_for_any_text(pieces: list[tuple[str, str]], data: st.
             if attribute.text is not None:
                 assert text[attribute.start : attribute.end] == attribute.text
     assert DESCRIBER.describe(sentence, targets, text=lambda: text) == DESCRIBER.describe(sentence, targets, text=lambda: text)
+
+
+def plain_sentence(words: list[str]) -> Sentence:
+    starts = [sum(len(word) + 1 for word in words[:place]) for place in range(len(words))]
+    return Sentence(0, len(words), words, [word.lower() for word in words], starts, list(range(len(words))), None)
+
+
+@pytest.mark.parametrize(
+    ("words", "concepts", "silent"),
+    [
+        ("Asthma began early in life .", ["asthma"], True),
+        ("Clinically significant asthma of 6 years .", ["asthma"], True),
+        ("Severe asthma .", ["asthma"], False),
+        ("Asthma grade 3/4 .", ["asthma"], False),
+        ("Asthma ( III ) .", ["asthma"], False),
+        ("Asthma \u2162 .", ["asthma"], False),
+        ("Asthma and MR began early in life .", ["asthma", "mitral_regurgitation"], False),
+        ("MR began early in life .", [""], False),
+    ],
+)
+def test_a_quick_look_tells_silent_sentences(words: str, concepts: list[str], silent: bool) -> None:
+    assert DESCRIBER.is_silent(plain_sentence(words.split()), concepts) is silent
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*WORDS, "asthma", "IV", "mildly", "3/4", "grade", "4", "of", "EF", "30", "%"]), min_size=1, max_size=10))
+def test_a_silent_sentence_says_nothing(words: list[str]) -> None:
+    sentence = plain_sentence(words)
+    targets = [Target(place, place + 1, "asthma") for place in range(len(words))]
+    if DESCRIBER.is_silent(sentence, ["asthma"]):
+        assert all(one.severity is None and not one.attributes for one in DESCRIBER.describe(sentence, targets))
+
+
+@given(st.lists(st.sampled_from(["a b", "a", "b c d", "a c", "d", "1 / 4", "1 4"]), max_size=6), st.sets(st.sampled_from("abcd14/")))
+def test_the_trie_tells_what_may_be_hit(phrases: list[str], words: set[str]) -> None:
+    trie = PhraseTrie()
+    for number, phrase in enumerate(phrases):
+        says, kinds = (("kind", "value"),), frozenset({str(number % 2)})
+        trie.add(phrase, fact=FactRule(says=says, kinds=kinds, site="", bind="beside", glued=False))
+    for use in "01":
+        wanted = any(words.issuperset(phrase.split()) for number, phrase in enumerate(phrases) if str(number % 2) == use)
+        assert trie.may_hit(words, {use}) is wanted
+        assert not wanted or not trie.anchors({use}).isdisjoint(words)
 
 
 def test_a_broken_table_is_named(tmp_path: Path) -> None:
