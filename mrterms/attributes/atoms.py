@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mrterms.text.view import Sentence
 
-__all__ = ["Atoms", "atomize", "atoms_of", "is_plain", "pieces", "split_phrase"]
+__all__ = ["Atoms", "atomize", "atoms_of", "pieces", "split_phrase"]
 
 _ATOM = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|\S")
 _FOLDED = {sign: unicodedata.normalize("NFKC", sign) for sign in map(chr, [*range(0x2160, 0x2180), *range(0xFF01, 0xFF5F), 0x207A, 0x208A])}
@@ -93,7 +93,7 @@ def atoms_of(words: Iterable[str]) -> set[str]:
 def _odd(words: Set[str]) -> set[str]:
     """The words that are more than one atom or another than they look; each plain word is judged once."""
     odd = set(words - _PLAIN)
-    if odd and (plain := {word for word in odd if is_plain(word)}):
+    if odd and (plain := {word for word in odd if _is_plain(word)}):
         if len(_PLAIN) > _MOST_PLAIN:
             _PLAIN.clear()
         _PLAIN.update(plain)
@@ -101,8 +101,7 @@ def _odd(words: Set[str]) -> set[str]:
     return odd
 
 
-def is_plain(word: str) -> bool:
-    """Whether a word in lower case is one atom as it stands."""
+def _is_plain(word: str) -> bool:
     if word.isascii():
         return word.isalpha() or _ATOM.fullmatch(word) is not None
     return len(word) == 1 and word not in _FOLDED
