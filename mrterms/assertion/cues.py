@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources.abc import Traversable
 from itertools import chain, repeat
 from sys import intern
@@ -127,6 +127,7 @@ _Edges = dict[str, tuple[int, ...]]
 """From a node by symbol: where it leads."""
 _NOWHERE = _State(None, ())
 _MOST_WORDS = 300_000
+_MOST_ENTRIES = 10_000
 
 
 class _Phrases:
@@ -354,18 +355,24 @@ def _scoped(saying: Saying, kind: str) -> Saying:
 
 
 def _entry(sayings: Sequence[Saying]) -> Entry:
-    rules = tuple(dict.fromkeys(saying.rule for saying in sayings if saying.rule is not None))
-    roles = {saying.role for saying in sayings if saying.role}
-    relative = next((saying.relative for saying in sayings if saying.relative), "")
+    rules = tuple(dict.fromkeys([saying.rule for saying in sayings if saying.rule is not None]))
+    roles = frozenset([saying.role for saying in sayings if saying.role])
+    relatives = [saying for saying in sayings if saying.relative]
+    return _made(rules, roles, relatives[0].relative if relatives else "", any(one.heading for one in relatives))
+
+
+@lru_cache(maxsize=_MOST_ENTRIES)
+def _made(rules: tuple[Rule, ...], roles: frozenset[str], relative: str, heading: bool) -> Entry:
+    """The entry that phrases share of which the same is said."""
     return Entry(
-        roles=frozenset(roles | {"joint"} if "or" in roles else roles),
+        roles=roles | {"joint"} if "or" in roles else roles,
         rules=rules,
         forward=tuple(rule for rule in rules if rule.forward and rule.category != "pseudo"),
         backward=tuple(rule for rule in rules if rule.backward and rule.category != "pseudo"),
         opens=frozenset(rule.category for rule in rules if rule.forward and rule.category != "pseudo" and rule.scope != "value"),
         predicate=any(rule.backward and rule.scope != "value" for rule in rules),
         relative=relative,
-        heading=any(saying.heading for saying in sayings),
+        heading=heading,
         grades="grade" in roles,
         speaks=bool(rules or relative),
         tells=any(rule.category not in _OF_WHOM for rule in rules),
