@@ -48,17 +48,19 @@ class Asserter:
         """
         section = self._section(sentence)
         sentence = self._chosen(sentence)
-        words, question = self._table.words, following and sentence.lower[self._opening(sentence.lower) :]
-        if following is not None and question and words["modal"].isdisjoint(question):
-            if question[0] in words["inquiry"] and (relative := self._relative_in(following)) is not None:
-                return [_of_relative(one, relative) for one in self._assess(sentence, targets, previous, section)]
-            if (answer := self._answer(following)) is not None:
-                sentence = _join(sentence, answer, 0)
-        if previous is not None and is_head(previous):
-            sentence = answered(previous, sentence)
-        if previous is not None and (previous.lower[-1:] == [":"] or previous.lower == ["?"]):
-            width = mark_width(sentence)
-            return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)
+        if following is not None:
+            words, question = self._table.words, sentence.lower[self._opening(sentence.lower) :]
+            if question and words["modal"].isdisjoint(question):
+                if question[0] in words["inquiry"] and (relative := self._relative_in(following)) is not None:
+                    return [_of_relative(one, relative) for one in self._assess(sentence, targets, previous, section)]
+                if (answer := self._answer(following)) is not None:
+                    sentence = _join(sentence, answer, 0)
+        if previous is not None:
+            if is_head(previous):
+                sentence = answered(previous, sentence)
+            if previous.lower[-1:] == [":"] or previous.lower == ["?"]:
+                width = mark_width(sentence)
+                return self._assess(_join(previous, sentence, width), _shift(targets, len(previous.lower) - width), None, section)
         return self._assess(sentence, targets, previous, section)
 
     def _assess(self, sentence: Sentence, targets: Sequence[Target], previous: Sentence | None, section: str | None) -> list[Assertion]:

@@ -30,27 +30,28 @@ class AssertionComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
-        view = work.view
+        view, mentions = work.view, work.mentions
         annotations = annotations_of(doc)
-        for number, places in work.by_sentence().items():
+        by_sentence = work.by_sentence()
+        for number, places in by_sentence.items():
             sentence = view.sentence(number)
-            targets = []
-            for place in places:
-                mention = work.mentions[place]
-                first, last = sentence.locate(mention.token_start, mention.token_end)
-                targets.append(Target(first, last, self._kind(annotations[place])))
-            following = view.sentence(number + 1) if sentence.lower[-1:] == ["?"] and number + 1 < len(view.sentence_starts) else None
+            targets = [
+                Target(*sentence.locate(mentions[place].token_start, mentions[place].token_end), self._kind(annotations[place]))
+                for place in places
+            ]
+            following = view.sentence(number + 1) if sentence.lower[-1] == "?" and number + 1 < len(view.sentence_starts) else None
             previous = lead_in(view, number, in_any_case=self._asserter.looks_back(sentence))
             assertions = self._asserter.assess(sentence, targets, previous=previous, following=following)
             for place, (status, experiencer, temporality, change, cues) in zip(places, assertions, strict=True):
-                told = annotations[place]["assertion"] = {
+                annotations[place]["assertion"] = {
                     "status": status,
                     "experiencer": experiencer,
                     "temporality": temporality,
                     "change": change,
                     "cues": [_plain(cue, sentence, view) for cue in cues] if cues else [],
                 }
-                work.as_written(told)
+        if work.written is not None:
+            work.as_written([annotations[place]["assertion"] for places in by_sentence.values() for place in places])
         return doc
 
     def _kind(self, annotation: Annotation) -> _Kind:
