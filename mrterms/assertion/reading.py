@@ -99,10 +99,6 @@ class SentenceReader:
         self.telling = [one for one in self.speaking if one[1].entry.tells]
         self.relatives = [one for one in self.speaking if one[1].entry.relative]
         self.reaches: dict[tuple[int, str, str, bool], int] = {}
-        self.opens_at: dict[tuple[int, str], int] = {}
-        """Where the longest mention begins, by the word with which mentions of a kind end."""
-        for first, last, kind in targets if len(targets) > 1 else ():
-            self.opens_at[last, kind] = min(first, self.opens_at.get((last, kind), first))
         self.general: bool | None = None
 
     def leader(self, target: Target) -> Target:
@@ -117,7 +113,8 @@ class SentenceReader:
             named = [one for one in self.targets if one.last == first - 1 and one.kind == target.kind]
             if named:
                 return self.leader(min(named, key=lambda one: one.first))
-        if (around := self.opens_at[last, target.kind]) == first:
+        around = min([one.first for one in self.targets if one.last == last and one.kind == target.kind])
+        if around == first:
             return target
         between = [hit for hit in self.line.hits if around <= hit.start < first]
         return target if any(hit.entry.rules or "grade" in hit.entry.roles for hit in between) else target._replace(first=around)
