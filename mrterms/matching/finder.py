@@ -198,13 +198,13 @@ class Scanner:
             self._word = np.resize(self._word, 2 * len(words))
             self._alone, self._tail, self._joins = (np.resize(one, 2 * len(words)) for one in (self._alone, self._tail, self._joins))
         for code in range(self._known, len(words)):
-            numbers = tuple(map(self._number_of, words[code].words))
+            numbers = tuple(map(self._number_of, words[code]))
             self._numbers.append(numbers)
-            self._single.append(words[code].words[0] if len(numbers) == 1 else "")
+            self._single.append(words[code][0] if len(numbers) == 1 else "")
             self._word[code] = numbers[0] if numbers else 0
-            self._alone[code] = words[code].alone and bool(numbers) and (len(numbers) > 1 or self._is_form(numbers))
-            self._tail[code] = bool(words[code].tail_of)
-            self._joins[code] = words[code].words in self._join_words
+            self._alone[code] = self._memo.alone[code] and bool(numbers) and (len(numbers) > 1 or self._is_form(numbers))
+            self._tail[code] = code in self._memo.ends
+            self._joins[code] = words[code] in self._join_words
         self._known = len(words)
 
     def _is_form(self, numbers: Iterable[int]) -> bool:
@@ -212,13 +212,13 @@ class Scanner:
         return node > 0 and self._walker.form_at(node) >= 0
 
     def _walk(self, scan: Scan, start: int, hits: list[Place]) -> None:
-        words, codes = self._memo.words, scan.codes
+        edits_of, alone, codes = self._memo.edits, self._memo.alone, scan.codes
         state, edits, at = self._root, 0, start
         while at < len(codes) and (code := codes[at]) and (following := state[code]) is not None:
             state = following
-            edits += words[code].edits
+            edits += edits_of[code]
             at += 1
-            if state.form >= 0 and (at - start > 1 or words[code].alone):
+            if state.form >= 0 and (at - start > 1 or alone[code]):
                 hits.append(scan.place(state.form, start, at, edits))
 
     def _join_broken_words(self, words: NumberedWords, codes: NDArray[np.int32]) -> dict[int, int]:
@@ -235,6 +235,6 @@ class Scanner:
             if code:
                 codes[head], codes[tail] = code, memo.skip
                 ends[head + 1] = tail + 1
-            elif not memo.words[codes[tail]].words:
+            elif not memo.words[codes[tail]]:
                 codes[tail] = 0
         return ends

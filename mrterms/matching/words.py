@@ -262,13 +262,20 @@ def _are_opposites(word: str, other: str) -> bool:
 
 
 class WordMemo:
-    """Word → code of what it stands for: its place in ``words``, 0 where it is no word of the lexicon."""
+    """Word → code of what it stands for, 0 where it is no word of the lexicon.
+
+    The code is the place in ``words`` (those of the lexicon for which it stands), ``edits`` and ``alone``, as :class:`NormalWord` has
+    them; plain columns are no work for the garbage collector. ``ends`` has those that may be the end of a broken word.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._known = PerWord(self.code_of)
-        self.words: list[NormalWord] = [NormalWord((), -1)]
-        self._codes: dict[NormalWord, int] = {}
+        self.words: list[tuple[str, ...]] = [()]
+        self.edits: list[int] = [-1]
+        self.alone: list[bool] = [True]
+        self.ends: dict[int, NormalWord] = {}
+        self._codes: dict[tuple[object, ...], int] = {}
         self.skip = self._code(_SKIP)
         """The code of what is passed over."""
 
@@ -282,17 +289,19 @@ class WordMemo:
         return 0 if found is None else self._code(found)
 
     def _code(self, word: NormalWord) -> int:
-        code = self._codes.setdefault(word, len(self.words))
+        plain = word.words, word.edits, word.alone
+        code = self._codes.setdefault((*plain, word.tail_of, word.hyphen_only) if word.tail_of else plain, len(self.words))
         if code == len(self.words):
-            self.words.append(word)
+            self.words.append(word.words)
+            self.edits.append(word.edits)
+            self.alone.append(word.alone)
+            if word.tail_of:
+                self.ends[code] = word
         return code
 
     def joined(self, head: str, tail: str, code: int, *, hyphen: bool) -> int:
         """The code of the word that two tokens make (``re-gurgitation``, ``regurgi tation``), or 0; ``code`` is that of the second."""
-        word = self.words[code]
-        begin = fold(head)
-        if word.hyphen_only and not hyphen and self._vocabulary.is_in_use(begin):
-            return 0
-        if begin not in word.tail_of:
+        word, begin = self.ends[code], fold(head)
+        if begin not in word.tail_of or (word.hyphen_only and not hyphen and self._vocabulary.is_in_use(begin)):
             return 0
         return self._code(self._vocabulary.whole(begin + fold(tail)))

@@ -71,11 +71,10 @@ def slow_hits(doc: Doc) -> list[Hit]:
     edits: list[int] = []
     for token in doc:
         code = MEMO.code_of(token.text)
-        known = MEMO.words[code]
-        parts = known.words if code else (f"\0{token.i}",)
+        parts = MEMO.words[code] if code else (f"\0{token.i}",)
         words += parts
         places += [token.i] * len(parts)
-        edits += [known.edits if place == 0 else 0 for place in range(len(parts))]
+        edits += [MEMO.edits[code] if place == 0 else 0 for place in range(len(parts))]
     if not words:
         return []
     normal = Doc(BLANK.vocab, words=words)
