@@ -172,7 +172,7 @@ class _Phrases:
         for word in self._words:
             if (kind := self._class(word)) != word:
                 self._of_class.setdefault(kind, {})[word] = None
-        # Without the words of the classes: an adverb of some phrase begins no other one.
+        # Without the words of the classes: an adverb that only stands inside phrases begins none.
         self.root = _State(None, self._edges_of(self._closure(frozenset({0}))))
 
     def _symbol(self, word: str) -> str | None:

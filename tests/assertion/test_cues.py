@@ -18,12 +18,14 @@ PHRASES = (
     ([["<adverb>", ""], ["ruled out"]], "any"),
     ([["ruled out"], ["of"]], "procedure"),
     ([["clearly"], ["no", "possible"]], "any"),
+    ([["possible"], ["fairly"], ["no"]], "any"),
     ([["possible"], ["<year>", "<n>", "in <year>"]], "any"),
     ([["of"], ["<n>"], ["<adverb>", ""], ["of"]], "any"),
 )
 """The parts of each phrase, each with its choices, and the kind of mention of which it speaks."""
-WORDS = "no signs evidence of any clearly oddly ruled out possible in 2019 7 else".split()
+WORDS = "no signs evidence of any clearly fairly oddly ruled out possible in 2019 7 else".split()
 OWN = {word for parts, _ in PHRASES for choices in parts for choice in choices for word in choice.split()}
+FIRST = {word for parts, _ in PHRASES for choice in parts[0] for word in choice.split()[:1]}
 
 
 def written(parts: list[list[str]]) -> str:
@@ -46,8 +48,8 @@ def longest(words: list[str], place: int, kind: str) -> int:
             there = words[place : place + len(asked)]
             if len(there) < len(asked) or not all(map(fits, asked, there)):
                 continue
-            if asked[0] == "<adverb>" and words[place] in OWN:
-                continue  # an adverb that a phrase names begins no other one
+            if asked[0] == "<adverb>" and words[place] in OWN - FIRST:
+                continue  # an adverb that stands inside a phrase as it is begins none in which any adverb may stand
             end = max(end, place + len(asked))
     return end
 
