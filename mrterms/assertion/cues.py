@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.resources.abc import Traversable
@@ -143,7 +143,7 @@ class _Phrases:
         self._nodes = 1
         self._skips: dict[int, set[int]] = {}
         self._sayings: dict[int, list[Saying]] = {}
-        self._states: dict[frozenset[int], _State] = {}
+        self._states: dict[tuple[int, ...], _State] = {}
         self._entries: dict[frozenset[int], Mapping[str, Entry | None]] = {}
         self._words: dict[str, str] = {}
         """The symbols that phrases hold, each by itself: a symbol is one object everywhere, so that a look-up need not compare letters."""
@@ -162,7 +162,7 @@ class _Phrases:
             if optional:
                 self._skip(at, end)
             at = end
-        if at in self._closure(frozenset({start})):
+        if at in self._closure((start,)):
             row.fail("the phrase can be empty", "make one part of it obligatory")
         self._sayings.setdefault(at, []).append(saying)
         self._skip(0, start)
@@ -173,7 +173,7 @@ class _Phrases:
             if (kind := self._class(word)) != word:
                 self._of_class.setdefault(kind, {})[word] = None
         # Without the words of the classes: an adverb that only stands inside phrases begins none.
-        self.root = _State(None, self._edges_of(self._closure(frozenset({0}))))
+        self.root = _State(None, self._edges_of(self._closure((0,))))
 
     def _symbol(self, word: str) -> str | None:
         """A word that phrases hold as it is, the class of a number, date or adverb that none holds, or None where no phrase goes on."""
@@ -185,7 +185,7 @@ class _Phrases:
         if len(state.edges) > 1:
             state.edges = (_merged(state.edges),)
         onward = state.edges[0]
-        following = frozenset(onward.get(symbol, ()) + onward.get(self._class(symbol), ()))
+        following = tuple(sorted({*onward.get(symbol, ()), *onward.get(self._class(symbol), ())}))
         found = state.moves[symbol] = self._state(following)
         return found
 
@@ -199,7 +199,7 @@ class _Phrases:
             return "<date>"
         return "<span>" if _SPAN.fullmatch(word) else "<n>" if _ORDINAL.fullmatch(word) else word
 
-    def _state(self, following: frozenset[int]) -> _State:
+    def _state(self, following: tuple[int, ...]) -> _State:
         if (known := self._states.get(following)) is not None:
             return known
         nodes = self._closure(following)
@@ -245,7 +245,7 @@ class _Phrases:
         """Let the walk go on at ``end`` where it has come to ``at``."""
         self._skips.setdefault(at, set()).add(end)
 
-    def _closure(self, nodes: frozenset[int]) -> Set[int]:
+    def _closure(self, nodes: Collection[int]) -> Collection[int]:
         """The nodes with those to which the walk skips from them."""
         if self._skips.keys().isdisjoint(nodes):
             return nodes
