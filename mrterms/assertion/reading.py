@@ -77,6 +77,8 @@ _NOES = ("absent", "resolved", "left_out")
 _ON = ("neither", "both", "none", "died", "deceased")
 """Words that go on about relatives behind a semicolon."""
 _RELATIVE_PRONOUNS = ("who", "that")
+_OF_ONE = frozenset({"is", "was", "has"})
+"""Verbs of which one thing alone is the subject."""
 _PASSED = frozenset({"was", "were", "has", "had", "have"})
 _AN_OPENING = 2
 """How many words may stand before a cue of scope ``opening`` ("And about two years ago, she had ...")."""
@@ -626,7 +628,8 @@ class SentenceReader:
         told_of = not hit.entry.heading and before >= 0 and (lower[before] in self.words["in"] or lower[before] == "(")
         if told_of or hit.end > target.first:
             told_of = told_of or lower[hit.start] in self.words["in"]  # "any infarct in the family"
-            return told_of and hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
+            reached = told_of and hit.start >= target.last and target.last > self._reach(number, "family", "list", False)
+            return reached and not self._is_told_before(hit, target)
         if hit.entry.heading and hit.start == 0:
             return not any("patient" in one.entry.opens for one in hits if hit.end <= one.start < target.first)
         for one in hits[number + 1 :]:
@@ -645,6 +648,16 @@ class SentenceReader:
         if not hit.entry.heading and self._is_of_other(hit, target):
             return False
         return not (hit.end < len(lower) and lower[hit.end] == "'s" and target.first - hit.end > _MODIFIERS + 2)
+
+    def _is_told_before(self, hit: Hit, target: Target) -> bool:
+        """Whether a mention has a verb of its own before it, and a joint parts it from the one thing of which the relative is told:
+        "he has MR, and AS was seen in his brother"."""
+        lower, hits = self.lower, self.line.hits
+        singular = next((at for at in range(target.last, hit.start) if lower[at] in _OF_ONE), None)
+        if singular is None or not any("joint" in one.entry.roles for one in hits if target.last <= one.start < singular):
+            return False
+        begin = max((one.end for one in hits if one.end <= target.first and "stop" in one.entry.roles), default=0)
+        return not self.words["verb"].isdisjoint(lower[begin : target.first])
 
     def _begins_another(self, at: int) -> bool:
         """Whether a joint leads to a clause about somebody else: "my mother had one, and I do", "..., will I need one?"."""
