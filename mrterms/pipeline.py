@@ -28,7 +28,6 @@ from mrterms.components.scanning import Sieve, sieve_of
 from mrterms.components.shared import ANNOTATIONS, SETTING
 from mrterms.errors import ConfigError
 from mrterms.records import Annotation, Note
-from mrterms.text.lexemes import quicken
 
 __all__ = ["NoteReader", "Workers", "annotate", "annotate_many", "candidates", "load"]
 
@@ -75,7 +74,6 @@ def load(
     if threshold is not None and not 0.0 <= threshold <= 1.0:
         raise ConfigError(f"threshold {threshold} is no probability", fix="a number from 0 to 1")
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "mrterms.Tokenizer.v1"}}})
-    quicken(nlp.vocab)
     lexicons = [lexicons] if isinstance(lexicons, (str, Path)) else lexicons
     shared: dict[str, Any] = {"lexicons": [str(name) for name in lexicons], "builtin": builtin}
     nlp.add_pipe("mrterms_sections")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin, Span
 
 import mrterms
+from mrterms.components import shared
 
 ROOT = Path(__file__).parents[1]
 SNAPSHOT = Path(__file__).with_name("factories.json")
@@ -126,6 +130,46 @@ def test_in_a_pipeline_of_the_user() -> None:
         ("aortic_stenosis", "absent"),
     ]
     assert doc.spans["mrterms"][0]._.mrterms["severity"]["value"] == "severe"
+
+
+@pytest.mark.parametrize("order", [("attributes", "assertion"), ("assertion", "attributes", "assertion")])
+def test_components_in_another_order(nlp: Language, order: tuple[str, ...]) -> None:
+    text = "No mitral regurgitation. Severe AS."
+    own = spacy.blank("en")
+    for number, name in enumerate(("sections", "matcher", "sense", *order)):
+        own.add_pipe(f"mrterms_{name}", name=f"{name}{number}")
+    told = [[(one["concept_id"], one["assertion"]["status"]) for one in doc.user_data["mrterms"]] for doc in (nlp(text), own(text))]
+    assert told[0] == told[1] == [("mitral_regurgitation", "absent"), ("aortic_stenosis", "present")]
+
+
+def test_docs_that_are_kept_keep_little(nlp: Language) -> None:
+    silent, speaking = nlp("The weather is fine."), nlp("Mild MR.")
+    assert silent not in shared._WORK
+    work = shared.work_of(speaking)
+    assert work._view is None
+    assert [one.text for one in work.mentions] == ["MR"]
+    assert [work.view.sentence(number).words for number in work.by_sentence()] == [["Mild", "MR", "."]]
+
+
+def test_threads_of_one_pipeline() -> None:
+    lesions = ("mitral regurgitation", "MR", "aortik stenosis", "leaky valve", "MI", "mitrel valve prolaps", "AS", "calcific AS")
+    texts = [
+        f"{how} {what} of case {number} in {place}, {also}."
+        for number, (how, what, place, also) in enumerate(
+            product(("No", "Severe", "trace"), lesions, ("2019", "the apex"), ("prior MI", "no IE", "MVR planned"))
+        )
+    ]
+    expected = [note.to_dict()["annotations"] for note in mrterms.annotate_many(texts)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        fresh = mrterms.load()
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda text: fresh(text).user_data["mrterms"], texts))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == expected
+    assert [fresh(text).user_data["mrterms"] for text in texts] == expected
 
 
 def test_first_components_alone() -> None:

@@ -203,10 +203,11 @@ class _Phrases:
         if (known := self._states.get(following)) is not None:
             return known
         nodes = self._closure(following)
-        made = self._states[following] = _State(self._said(self._sayings.keys() & nodes), self._edges_of(nodes))
+        made = _State(self._said(self._sayings.keys() & nodes), self._edges_of(nodes))
         for kind, words in self._of_class.items():
             if kind in made.moves:
                 made.moves |= words
+        self._states[following] = made
         return made
 
     def _said(self, ends: Set[int]) -> Mapping[str, Entry | None] | None:
@@ -337,7 +338,7 @@ def _rule(row: Row) -> Rule:
 
 def _entries(sayings: Sequence[Saying]) -> Mapping[str, Entry | None]:
     """What the sayings that end at one place say of each kind of mention."""
-    if all(saying.rule is None or (saying.rule.kinds is KINDS and saying.rule.scope != _EVENTS) for saying in sayings):
+    if all(saying.rule is None or (saying.rule.kinds == KINDS and saying.rule.scope != _EVENTS) for saying in sayings):
         return dict.fromkeys(KINDS, _entry(sayings))
     return Memo(partial(_entry_for, sayings), len(KINDS))
 

@@ -63,7 +63,7 @@ def build_command(
     vocabulary: Annotated[list[str] | None, typer.Option(help="Only this vocabulary (SNOMEDCT_US, HP ...); repeatable.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="Only names in this language; repeatable.  [default: en]")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="Only preferred, exact, narrow, related or broad names; repeatable.")] = None,
-    general_words: Annotated[bool, typer.Option("--general-words", help='Keep names such as "Severe".')] = False,
+    general_words: Annotated[bool, typer.Option("--general-words", help='Keep names such as "Severe" and "S3".')] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a compiled lexicon.")] = False,
 ) -> None:
     """Compile a terminology to a folder that --lexicon takes and that loads in a moment, whatever its size.

@@ -32,6 +32,7 @@ class AttributesComponent:
     def __call__(self, doc: Doc) -> Doc:
         annotations = annotations_of(doc)
         if not annotations:
+            release(doc)
             return doc
         work = work_of(doc)
         by_sentence = work.by_sentence()

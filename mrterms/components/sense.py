@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -12,6 +13,9 @@ from mrterms.components.shared import HINTS, SETTING, configured_lexicon, regist
 from mrterms.sense import Resolver
 
 __all__ = ["SenseComponent", "make_sense"]
+
+_LEARNING = Lock()
+"""The resolver learns words as it meets them, from one thread at a time. One lock for all, since it cannot be pickled."""
 
 
 class SenseComponent:
@@ -27,7 +31,8 @@ class SenseComponent:
     def __call__(self, doc: Doc) -> Doc:
         work = work_of(doc)
         if work.mentions:
-            setting, senses = self.resolver.resolve(work.view, work.mentions, doc.user_data.pop(HINTS, None))
+            with _LEARNING:
+                setting, senses = self.resolver.resolve(work.view, work.mentions, doc.user_data.pop(HINTS, None))
             doc.user_data[SETTING] = setting
             work.mentions = self._publisher.publish(doc, work, work.mentions, senses, other_senses=self.other_senses)
         return doc

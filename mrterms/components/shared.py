@@ -42,13 +42,29 @@ HINTS = "mrterms_hints"
 
 @dataclass(slots=True)
 class Work:
-    """What the components of one pipeline know of a Doc while it passes through; never stored."""
+    """What the components of one pipeline know of a Doc while it passes through; never stored.
 
-    view: View
+    ``doc`` is the Doc as it reads. A proxy where that is the Doc itself: the state must not keep alive the Doc that keeps the state.
+    """
+
+    doc: Doc
     mentions: list[Mention] = field(default_factory=list)
     written: tuple[str, list[int]] | None = None
     """The text as written and where the characters of the view's text stand in it, where it is read otherwise."""
-    _grouped: tuple[list[Mention], dict[int, list[int]]] | None = None
+    _view: View | None = None
+    _grouped: tuple[list[Mention], dict[int, list[int]]] | None = field(default=None, init=False, repr=False)
+    """The answer of :meth:`by_sentence`, and the list of mentions for which it holds."""
+
+    @property
+    def view(self) -> View:
+        """Sentences, sections and words of the Doc."""
+        if self._view is None:
+            self._view = View(self.doc)
+        return self._view
+
+    def rest(self) -> None:
+        """Let go of what can be made again."""
+        self._view = self._grouped = None
 
     def as_written(self, told: Any) -> None:
         """Put offsets and quotations of plain data (dicts and lists) in terms of the text as written."""
@@ -82,18 +98,23 @@ def work_of(doc: Doc) -> Work:
         return known
     # Between the two a component of the user's may have merged or split tokens.
     words = known if known is not None and len(known) == len(doc) else None
-    if (twin := twin_of(doc)) is not None:
-        work = Work(View(twin, words=words), written=(doc.text, places_as_written(doc)))
-    else:
-        # A proxy: the state must not keep alive the Doc that keeps the state.
-        work = Work(View(proxy(doc), words=words))
+    twin = twin_of(doc)
+    read: Doc = proxy(doc) if twin is None else twin
+    work = Work(read, written=None if twin is None else (doc.text, places_as_written(doc)), _view=View(read, words=words))
     _WORK[doc] = work
     return work
 
 
 def release(doc: Doc) -> None:
-    """Let go of the working state of a Doc, so that Docs that are kept (``list(nlp.pipe(texts))``) are no heavier for it."""
-    _WORK.pop(doc, None)
+    """Let go of most of the working state of a Doc, so that Docs that are kept (``list(nlp.pipe(texts))``) are little heavier for it.
+
+    The mentions stay, for components that come later.
+    """
+    work = _WORK.get(doc)
+    if isinstance(work, Work) and work.mentions:
+        work.rest()
+    else:
+        _WORK.pop(doc, None)
 
 
 @lru_cache(maxsize=8)

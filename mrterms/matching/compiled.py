@@ -322,7 +322,7 @@ class CompiledVocabulary(Vocabulary):
         lower = text.lower()
         if not text[0].isalpha() or not text.isascii():
             return False
-        if text[1:] != lower[1:] and plain_short_form(text) in self._table:
+        if (text[1:] != lower[1:] or len(text) < SHORTEST_FUZZY) and text != lower and plain_short_form(text) in self._table:
             return False
         return len(lower) < SHORTEST_FUZZY or lower in words_in_use()
 

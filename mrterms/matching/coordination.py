@@ -59,9 +59,10 @@ class Coordination:
             for start in range(comma - 1, max(-1, comma - 1 - _MOST_BEFORE), -1):
                 if not scan.codes[start] or start in hits.taken:
                     break  # "cleft palate and | renal anomaly": the palate has its own word
-                # One word before the conjunction shares only with what is found whole behind it; several must begin a form.
-                if join + 1 not in hits.starts if start == join - 1 else start < comma - 1 and start not in hits.anchors:
-                    continue
+                if start == join - 1 and join + 1 not in hits.starts:
+                    continue  # one word before the conjunction shares only with what is found whole behind it
+                if start < comma - 1 and start not in hits.anchors:
+                    continue  # several must begin a form
                 if (state := self._scanner.follow(scan, start, comma)) is None:
                     continue
                 for again in self._scanner.goes_on_at(scan, state, join + 2, join + 2 + _MOST_BEFORE):

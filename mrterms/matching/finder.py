@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from mrterms.text.numbered import NumberedWords
 __all__ = ["Finder", "Hit", "Place", "Scan", "Scanner"]
 
 _MOST_STEPS = 400_000
+_LEARNING = Lock()
+"""Words that are met for the first time get their codes from one thread at a time. One lock for all, since it cannot be pickled."""
 
 Place = tuple[int, int, int, int]
 """Number of the form, first token, token after the last, edits."""
@@ -116,15 +119,13 @@ class Scanner:
 
     def __init__(self, automaton: Automaton, memo: WordMemo, number_of: Callable[[str], int], joins: Collection[str] = ()) -> None:
         self._automaton = automaton
-        self._walker = automaton.walker()
         self._memo = memo
         self._number_of = number_of
         self._join_words = frozenset((word,) for word in joins)
         self._known = 0
-        self._numbers: list[tuple[int, ...]] = []
+        self._ways = _Ways(automaton.walker(), [])
         self._single: list[str] = []
         """The word for which a code stands, empty where it stands for none or several."""
-        self._ways = _Ways(self._walker, self._numbers)
         self._root = State(self._ways)
         self._word = np.zeros(1024, dtype=np.int64)
         self._alone = np.zeros(1024, dtype=np.bool_)
@@ -138,6 +139,10 @@ class Scanner:
 
     def scan(self, words: NumberedWords) -> Scan | None:
         """The tokens as codes, and where forms may begin; None where nowhere."""
+        with _LEARNING:
+            return self._scan(words)
+
+    def _scan(self, words: NumberedWords) -> Scan | None:
         if self._ways.kept >= _MOST_STEPS:
             self._root.clear()  # memory stays within bounds; ways come back at the price of one look-up
             self._ways.kept = 0
@@ -199,7 +204,7 @@ class Scanner:
             self._alone, self._tail, self._joins = (np.resize(one, 2 * len(words)) for one in (self._alone, self._tail, self._joins))
         for code in range(self._known, len(words)):
             numbers = tuple(map(self._number_of, words[code]))
-            self._numbers.append(numbers)
+            self._ways.numbers.append(numbers)
             self._single.append(words[code][0] if len(numbers) == 1 else "")
             self._word[code] = numbers[0] if numbers else 0
             self._alone[code] = self._memo.alone[code] and bool(numbers) and (len(numbers) > 1 or self._is_form(numbers))
@@ -208,8 +213,9 @@ class Scanner:
         self._known = len(words)
 
     def _is_form(self, numbers: Iterable[int]) -> bool:
-        node = self._walker.follow(0, numbers)
-        return node > 0 and self._walker.form_at(node) >= 0
+        walker = self._ways.walker
+        node = walker.follow(0, numbers)
+        return node > 0 and walker.form_at(node) >= 0
 
     def _walk(self, scan: Scan, start: int, hits: list[Place]) -> None:
         edits_of, alone, codes = self._memo.edits, self._memo.alone, scan.codes

@@ -272,9 +272,11 @@ class WordMemo:
         self._vocabulary = vocabulary
         self._known = PerWord(self.code_of)
         self.words: list[tuple[str, ...]] = [()]
-        self.edits: list[int] = [-1]
+        """By code: the words of the lexicon for which it stands."""
+        self.edits: list[int] = [0]
         self.alone: list[bool] = [True]
         self.ends: dict[int, NormalWord] = {}
+        """The codes of what may be the end of a broken word."""
         self._codes: dict[tuple[object, ...], int] = {}
         self.skip = self._code(_SKIP)
         """The code of what is passed over."""

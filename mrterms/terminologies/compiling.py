@@ -47,6 +47,7 @@ _SHORTEST_HEAD = 4
 # Nouns that only say that there is one of the rest: "episodes of apnea" is read as "apnea".
 _EMPTY_HEADS = frozenset("episode type case attack form onset appearance event history".split())
 _ABBREVIATION = re.compile(r"(?=.*[A-Z].*[A-Z])[A-Z][A-Za-z0-9]{1,5}")
+_NUMBERED = re.compile(r"[A-Za-z][0-9]")
 _NOT_SPECIFIED = re.compile(r",? (?:NOS|nos|unspecified)$")
 # Adjectives and participles that share a stem with such a noun, or are one word with it: absent, hypoplastic, enlarged, short.
 _DESCRIBED = re.compile(
@@ -84,7 +85,7 @@ def compile_lexicon(
 ) -> BuildReport:
     """Write the compiled lexicon of a source's concepts and names to ``folder``.
 
-    ``general_words`` keeps names such as "Severe". Raises :class:`~mrterms.errors.LexiconError` where the source is malformed,
+    ``general_words`` keeps names such as "Severe" and "S3". Raises :class:`~mrterms.errors.LexiconError` where the source is malformed,
     holds no name, or the folder exists (unless ``overwrite`` and it is a compiled lexicon).
     """
     with StoreWriter(folder, overwrite=overwrite) as store:
@@ -168,6 +169,8 @@ class _Compiler:
             return f"more than {_MOST_WORDS} words"
         if "+".join(words) in self._general or all(self._general.get(word, word in GLUE) for word in words):
             return "general words"
+        if self._general and len(words) == 1 and _NUMBERED.fullmatch(words[0]):
+            return "a letter and a digit"
         if len(words) == 1 and len(words[0]) < 3 and words[0].islower():
             return "too short"
         return ""

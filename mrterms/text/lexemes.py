@@ -64,31 +64,32 @@ def _members(holds: Callable[[str], bool]) -> Callable[[object], bool]:
     return frozenset(filter(holds, _SIGNS)).__contains__
 
 
-_COMPILED: dict[object, Callable[[str], object]] = {
-    lex_attrs.lower: str.lower,
-    lex_attrs.prefix: itemgetter(0),
-    lex_attrs.suffix: itemgetter(slice(-3, None)),
-    lex_attrs.is_alpha: str.isalpha,
-    lex_attrs.is_digit: str.isdigit,
-    lex_attrs.is_lower: str.islower,
-    lex_attrs.is_space: str.isspace,
-    lex_attrs.is_title: str.istitle,
-    lex_attrs.is_upper: str.isupper,
-    lex_attrs.is_ascii: str.isascii,
-    lex_attrs.is_bracket: _members(lex_attrs.is_bracket),
-    lex_attrs.is_quote: _members(lex_attrs.is_quote),
-    lex_attrs.is_left_punct: _members(lex_attrs.is_left_punct),
-    lex_attrs.is_right_punct: _members(lex_attrs.is_right_punct),
-    lex_attrs.is_punct: _is_punct,
-    lex_attrs.is_currency: _is_currency,
-    lex_attrs.like_url: _like_url,
-    lex_attrs.like_email: _like_email,
-    lex_attrs.word_shape: _word_shape,
-    english.like_num: _like_num,
-}
+_COMPILED: tuple[tuple[object, Callable[[str], object]], ...] = (
+    (lex_attrs.lower, str.lower),
+    (lex_attrs.prefix, itemgetter(0)),
+    (lex_attrs.suffix, itemgetter(slice(-3, None))),
+    (lex_attrs.is_alpha, str.isalpha),
+    (lex_attrs.is_digit, str.isdigit),
+    (lex_attrs.is_lower, str.islower),
+    (lex_attrs.is_space, str.isspace),
+    (lex_attrs.is_title, str.istitle),
+    (lex_attrs.is_upper, str.isupper),
+    (lex_attrs.is_ascii, str.isascii),
+    (lex_attrs.is_bracket, _members(lex_attrs.is_bracket)),
+    (lex_attrs.is_quote, _members(lex_attrs.is_quote)),
+    (lex_attrs.is_left_punct, _members(lex_attrs.is_left_punct)),
+    (lex_attrs.is_right_punct, _members(lex_attrs.is_right_punct)),
+    (lex_attrs.is_punct, _is_punct),
+    (lex_attrs.is_currency, _is_currency),
+    (lex_attrs.like_url, _like_url),
+    (lex_attrs.like_email, _like_email),
+    (lex_attrs.word_shape, _word_shape),
+    (english.like_num, _like_num),
+)
 
 
 def quicken(vocab: Vocab) -> None:
     """Exchange spaCy's own functions among the getters of a vocabulary; what is not spaCy's stays."""
     getters: dict[int, Callable[[str], object]] = vocab.lex_attr_getters  # type: ignore[attr-defined]
-    vocab.lex_attr_getters = {attribute: _COMPILED.get(getter, getter) for attribute, getter in getters.items()}  # type: ignore[attr-defined]
+    quick = {attribute: next((one for own, one in _COMPILED if own is getter), getter) for attribute, getter in getters.items()}
+    vocab.lex_attr_getters = quick  # type: ignore[attr-defined]

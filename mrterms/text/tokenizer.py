@@ -31,6 +31,7 @@ from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from mrterms.text.lexemes import quicken
 from mrterms.text.plain import cut_as_read, is_read_otherwise
 
 __all__ = ["NoteTokenizer", "create_tokenizer", "make_tokenizer"]
@@ -91,7 +92,7 @@ _LONGEST_SUFFIX = 12
 """Characters; only rows of full stops are longer."""
 _ENDS = ",;:)"
 """Signs that come off a word by themselves."""
-_ONE_CHARACTER = re.compile(".").match("-")
+_one_character = re.compile(".").match
 
 
 class _WholeForms(frozenset[str]):
@@ -136,9 +137,9 @@ class _Rules:
             if last.isdigit():
                 return self._compiled.search(text) if text[-2:] == "m2" else None
             if last in _ENDS and text[-2:-1].isalpha():
-                return _ONE_CHARACTER
+                return _one_character(text, len(text) - 1)
             if last == "." and text[-2:-1].islower() and text[:-1].isalpha():
-                return None if text in self._whole else _ONE_CHARACTER
+                return None if text in self._whole else _one_character(text, len(text) - 1)
         if text in self._whole:
             return None  # "(e.g.": spaCy takes a prefix and a suffix off before it asks whether a form stays whole
         start = max(0, len(text) - _LONGEST_SUFFIX)
@@ -191,7 +192,8 @@ class NoteTokenizer(Tokenizer):  # type: ignore[misc]  # written in Cython, with
 
 
 def make_tokenizer(nlp: Language) -> Tokenizer:
-    """The tokenizer for ``nlp``."""
+    """The tokenizer for ``nlp``, whose new words are made faster for it (:mod:`mrterms.text.lexemes`)."""
+    quicken(nlp.vocab)
     return NoteTokenizer(nlp.vocab)
 
 

@@ -13,8 +13,10 @@ __all__ = ["words_in_use", "words_in_use_version"]
 
 @cache
 def words_in_use_version() -> str:
-    """A checksum of the words, for what was worked out from them."""
-    return hashlib.sha256((lexicon_folder("clinical") / "words.txt.gz").read_bytes()).hexdigest()[:16]
+    """A checksum of the words and of how words are spelt, for what was worked out from them."""
+    folder = lexicon_folder("clinical")
+    tables = [(folder / name).read_bytes() for name in ("words.txt.gz", "spelling.tsv")]
+    return hashlib.sha256(b"".join(tables)).hexdigest()[:16]
 
 
 @cache

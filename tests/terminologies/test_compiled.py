@@ -105,6 +105,15 @@ def test_general_words_on_request(tmp_path: Path) -> None:
     assert build_lexicon(DATA / "phenotypes.tsv", tmp_path / "some").left_out["general words"] == 2
 
 
+def test_a_letter_and_a_digit_are_a_name_on_request_only(tmp_path: Path) -> None:
+    (tmp_path / "own.tsv").write_text("concept_id\tterm\tstatus\nP:1\tS3\tabbreviation\nP:2\tS3 gallop\tpreferred\n", encoding="utf-8")
+    assert build_lexicon(tmp_path / "own.tsv", tmp_path / "some").left_out == {"a letter and a digit": 1}
+    build_lexicon(tmp_path / "own.tsv", tmp_path / "all", general_words=True)
+    for name, expected in (("some", ["S3 gallop"]), ("all", ["S3", "S3 gallop"])):
+        found = mrterms.annotate("An S3 was heard, later an S3 gallop.", nlp=mrterms.load(lexicons=tmp_path / name, builtin=False))
+        assert [one["text"] for one in found.annotations] == expected
+
+
 def test_a_matcher_can_be_pickled(folder: Path) -> None:
     nlp = spacy.blank("en")
     doc = nlp("short fingers")

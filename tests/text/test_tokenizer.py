@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from spacy.tokenizer import Tokenizer
 
@@ -72,6 +72,13 @@ _PIECES = ["MR", "cannot", "CAN", "not", "didn't", "10am", "p.m.", "e.g.", "(", 
 def test_rules_passed_over_would_not_have_met(tokenizer: Tokenizer, plain: Tokenizer, text: str) -> None:
     text = read(text)
     assert [token.text for token in tokenizer(text)] == [token.text for token in plain(text)]
+
+
+@given(st.lists(st.sampled_from([*_PIECES, "mild", ",", ";", " "]), max_size=8).map("".join))
+@example("regurgitation, (mild)")
+def test_what_explain_tells_are_the_tokens(tokenizer: Tokenizer, text: str) -> None:
+    explained = [word for _, word in tokenizer.explain(text)]
+    assert explained == [token.text for token in tokenizer(text) if not token.is_space]
 
 
 def test_whole_forms_stand_in_their_pattern(tokenizer: Tokenizer) -> None:
