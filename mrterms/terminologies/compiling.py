@@ -184,6 +184,10 @@ class _Compiler:
         stems = [morphology.stem(word) for word in words]
         numbers: dict[str, int] = {}
         classes = np.array([numbers.setdefault(stem, len(numbers) + 1) for stem, _ in stems], dtype=np.int32)
+        # "VSD" is a name, and inside "muscular VSD" it is a word like any other.
+        for word, place in self._words.items():
+            if not word.islower() and (plain := self._words.get(normal_word(word, self._spelling))) is not None:
+                classes[place] = classes[plain]
         # "microcephalic" may stand alone for "microcephaly": both endings may, and the latter is a name.
         lone = {stem for word, (stem, alone) in zip(words, stems, strict=True) if alone and word in self._lone}
         flags = [word in self._lone or (alone and stem in lone) for word, (stem, alone) in zip(words, stems, strict=True)]
