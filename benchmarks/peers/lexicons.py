@@ -20,11 +20,12 @@ SEED = 20261
 
 
 def curated_terms() -> list[Term]:
-    """mrterms' curated forms under the concepts that it reports; without other senses, which peers would only report as wrong."""
+    """mrterms' curated forms under the concepts that it reports; without other senses and without forms that are believed beside
+    certain words only ("a coronary"), which peers would only report as wrong."""
     lexicon = load_lexicon()
     reported = {one.concept_id: one.report_as or one.concept_id for one in lexicon.concepts.values() if not one.other_sense}
-    found = (Term(reported[term.concept_id], term.text, term.case) for term in lexicon.terms if term.concept_id in reported)
-    return list(dict.fromkeys(found))
+    terms = [term for term in lexicon.terms if term.concept_id in reported and term.case != "told"]
+    return list(dict.fromkeys(Term(reported[term.concept_id], term.text, term.case) for term in terms))
 
 
 def ontology_terms(file: Path) -> list[Term]:
