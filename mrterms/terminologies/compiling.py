@@ -184,7 +184,7 @@ class _Compiler:
         stems = [morphology.stem(word) for word in words]
         numbers: dict[str, int] = {}
         classes = np.array([numbers.setdefault(stem, len(numbers) + 1) for stem, _ in stems], dtype=np.int32)
-        # "VSD" is a name, and inside "muscular VSD" it is a word like any other.
+        # "VUR" is a name, and inside "grade III VUR" it is a word like any other.
         for word, place in self._words.items():
             if not word.islower() and (plain := self._words.get(normal_word(word, self._spelling))) is not None:
                 classes[place] = classes[plain]
