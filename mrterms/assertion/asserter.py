@@ -67,7 +67,7 @@ class Asserter:
         carried = self._tells_of_another(sentence) or (previous is not None and self._carries_relative(previous, sentence))
         readers = {kind: self._reader(sentence, targets, kind) for kind in {target.kind for target in targets}}
         assertions = [readers[target.kind].read(target, section, carried) for target in targets]
-        if len(readers) > 1 and "procedure" in readers and "lesion" in readers:
+        if "procedure" in readers and "lesion" in readers:
             told = zip(targets, assertions, strict=True)
             operations = {one: said.status for one, said in told if one.kind == "procedure" and said.status in _DONE}
             return [readers["lesion"].as_reason(one, said, operations) for one, said in zip(targets, assertions, strict=True)]

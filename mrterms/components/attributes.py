@@ -30,11 +30,12 @@ class AttributesComponent:
         self._describer, self._codes = Describer(folder), CodeRules(folder)
 
     def __call__(self, doc: Doc) -> Doc:
-        annotations = annotations_of(doc)
-        if not annotations:
-            release(doc)
-            return doc
-        work = work_of(doc)
+        if annotations := annotations_of(doc):
+            self._describe(work_of(doc), annotations)
+        release(doc)
+        return doc
+
+    def _describe(self, work: Work, annotations: Sequence[Annotation]) -> None:
         by_sentence = work.by_sentence()
         for number, places in by_sentence.items():
             sentence = work.view.sentence(number)
@@ -49,8 +50,6 @@ class AttributesComponent:
         for annotation in annotations:
             codes, rules = self._codes.codes_of(annotation)
             annotation["codes"], annotation["code_rules"] = codes, list(rules)
-        release(doc)
-        return doc
 
     def _go_on(
         self,

@@ -318,14 +318,6 @@ class CompiledVocabulary(Vocabulary):
         kin = self._kin_table.get(lower)
         return 0 if kin > 0 and text != lower and self._is_short_form(plain_short_form(text)) else kin
 
-    def _is_other_word(self, text: str) -> bool:
-        lower = text.lower()
-        if not text[0].isalpha() or not text.isascii():
-            return False
-        if (text[1:] != lower[1:] or len(text) < SHORTEST_FUZZY) and text != lower and plain_short_form(text) in self._table:
-            return False
-        return len(lower) < SHORTEST_FUZZY or lower in words_in_use()
-
     def _is_short_form(self, plain: str) -> bool:
         return plain in self._table and not plain.islower()
 

@@ -163,7 +163,7 @@ class Vocabulary:
         lower = text.lower()
         if lower in self._kin or not text[0].isalpha() or not text.isascii():
             return False
-        if text != lower and plain_short_form(text) in self.short_forms:
+        if text != lower and self._is_short_form(plain_short_form(text)):
             return False
         return len(lower) < SHORTEST_FUZZY or lower in self._in_use()
 

@@ -250,7 +250,7 @@ class _Compiler:
         for word in every:
             texts.add(word)
         self._store.words("word_places", every, np.arange(len(every), dtype=np.int32))
-        place_of = {word: place for place, word in reversed(list(enumerate(every)))}
+        place_of = {word: place for place, word in enumerate(every)}  # no relative is a word
         kin = sorted(self._kin(place_of.keys()))
         self._store.words("kin", kin, np.array([1 + self._place_of_kin(word, place_of) for word in kin], dtype=np.int32))
         self._store.array("word_numbers", np.concatenate([classes, np.array([number for _, number, _ in relatives], dtype=np.int32)]))
